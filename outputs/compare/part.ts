@@ -1,0 +1,6 @@
+/** A named part of a file: `size` bytes from `offset`. */
+export interface Part {
+  readonly name: string
+  readonly offset: number
+  readonly size: number
+}

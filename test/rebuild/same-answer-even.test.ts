@@ -1,0 +1,3 @@
+import { compareWays } from './ways.ts'
+
+compareWays((seed) => seed % 2 === 0)
