@@ -47,6 +47,8 @@ export interface Engine {
   plan?(place: Place): Command
   /** Milliseconds within which it takes two changes of a file for one. So long is waited before each change. */
   readonly blind?: number
+  /** Gives up what a build that died may still hold in a place, so that the place can be deleted. */
+  leave?(place: Place): void
   /** A resident process that makes builds faster. */
   readonly resident?: Resident
   /** The shapes that it is for; otherwise, all. */

@@ -102,6 +102,7 @@ export class Session implements AsyncDisposable {
   async #leave(): Promise<void> {
     if (this.#watched) await this.engine.resident?.stop(this.#here())
     this.#watched = false
+    if (this.#place !== undefined) this.engine.leave?.(this.#place)
   }
 
   #here(): Place {

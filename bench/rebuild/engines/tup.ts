@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { action, found } from '../action.ts'
 import { environment, type Engine, type Found, type Place } from '../engine.ts'
@@ -22,6 +23,7 @@ export const tup: Engine = {
     run(place, ['init'])
   },
   build: (place) => ({ argv: ['tup', `-j${place.jobs}`], cwd: place.work, environment: environment(place) }),
+  leave: ({ work }) => unmount(work),
 }
 
 /** The same with its monitor, which notes changes by inotify, so that nothing has to be statted. */
@@ -42,6 +44,46 @@ function run(place: Place, argv: readonly string[]): void {
 
 function findTup(): Found {
   if (!existsSync('/dev/fuse')) return { absent: 'tup needs /dev/fuse' }
-  if (found('fusermount3') === undefined && found('fusermount') === undefined) return { absent: 'tup needs fusermount3 (Debian: fuse3)' }
-  return versionOf('tup')
+  if (unmounter() === undefined) return { absent: 'tup needs fusermount3 (Debian: fuse3)' }
+  const version = versionOf('tup')
+  if ('absent' in version) return version
+  trial ??= tryOut(version)
+  return trial
+}
+
+let trial: Found | undefined
+
+/** Some containers show /dev/fuse and let nobody mount with it, or mount and never unmount. */
+function tryOut(version: Found): Found {
+  const work = mkdtempSync(join(tmpdir(), 'tup-trial-'))
+  try {
+    writeFileSync(join(work, 'Tupfile'), ': |> echo done > %o |> out\n')
+    const steps = [['init'], ['-j1']].map((argv) => spawnSync('tup', argv, { cwd: work, stdio: 'ignore', timeout: 20_000 }).status)
+    if (steps.some((status) => status !== 0) || readFileSync(join(work, 'out'), 'utf8') !== 'done\n') return { absent: 'tup builds nothing here' }
+    lstatSync(join(work, '.tup', 'mnt'))
+    return version
+  } catch (fault) {
+    return { absent: `tup leaves its mount behind here (${String(fault)})` }
+  } finally {
+    unmount(work)
+    removeIfFree(work)
+  }
+}
+
+/** A tup that was killed leaves its FUSE mount, where nothing answers any more and which nobody can delete. */
+function unmount(work: string): void {
+  const program = unmounter()
+  if (program !== undefined) spawnSync(program, ['-u', '-z', '-q', join(work, '.tup', 'mnt')], { stdio: 'ignore', timeout: 10_000 })
+}
+
+function unmounter(): string | undefined {
+  return found('fusermount3') ?? found('fusermount')
+}
+
+function removeIfFree(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // Its mount holds it, which is what the trial reports.
+  }
 }
