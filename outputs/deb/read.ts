@@ -1,6 +1,7 @@
-import { gunzipSync } from 'node:zlib'
 import { Readable } from 'node:stream'
-import xz from 'xz-decompress'
+import { createGunzip } from 'node:zlib'
+import { Fault } from '../../base/result.ts'
+import { unxz, type Unxz } from './xz.ts'
 
 /** What a .deb holds is not what deb(5) says it should. */
 export class BadDeb extends Error {
@@ -11,21 +12,30 @@ export class BadDeb extends Error {
 }
 
 /**
- * The uncompressed data.tar of a Debian binary package (deb(5): an ar archive of debian-binary, control.tar.*, data.tar.*).
- * Maintainer scripts stay in control.tar and are never looked at.
+ * The uncompressed data.tar of a Debian binary package (deb(5): an ar archive of debian-binary, control.tar.*, data.tar.*). Throws BadDeb, while it is
+ * read too. Maintainer scripts stay in control.tar and are never looked at.
  */
-export function debData(bytes: Uint8Array): Readable {
+export function debData(bytes: Uint8Array, decode: Unxz = unxz): AsyncIterable<Uint8Array> {
   const member = arMember(bytes, /^data\.tar(\.|$)/)
   if (member === undefined) throw new BadDeb('no data.tar in it')
   switch (member.name) {
     case 'data.tar':
       return Readable.from([member.bytes])
     case 'data.tar.gz':
-      return Readable.from([gunzipSync(member.bytes)])
+      return sound(member.name, Readable.from([member.bytes]).pipe(createGunzip()))
     case 'data.tar.xz':
-      return Readable.from(new xz.XzReadableStream(Readable.toWeb(Readable.from([member.bytes]))))
+      return sound(member.name, decode(member.bytes))
     default:
       throw new BadDeb(`${member.name} is compressed in a way that is not known here: expected xz, gz or none`)
+  }
+}
+
+async function* sound(name: string, decoded: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* decoded
+  } catch (error) {
+    if (error instanceof Fault || !(error instanceof Error)) throw error
+    throw new BadDeb(`${name} is damaged (${error.message})`)
   }
 }
 

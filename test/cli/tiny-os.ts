@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { tarBytes } from '../../outputs/archive/tar-write.ts'
+import { ar } from '../outputs/deb/ar.ts'
 
 /** A server that gives files by path, and 404 for anything else. */
 export class FileServer implements AsyncDisposable {
@@ -51,14 +52,6 @@ export function toolsDeb(): Uint8Array {
   const entries = [...files].sort().map(([path, from]) => ({ path: `./${path}`, kind: 'file', mode: 0o755, mtime: 0, uname: 'root', gname: 'root', content: readFileSync(from) }) as const)
   const data = gzipSync(tarBytes([...folders, ...entries], true))
   return ar([['debian-binary', Buffer.from('2.0\n')], ['control.tar.gz', gzipSync(tarBytes([], true))], ['data.tar.gz', data]])
-}
-
-function ar(members: readonly (readonly [string, Uint8Array])[]): Uint8Array {
-  const parts = members.flatMap(([name, bytes]) => {
-    const header = `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(bytes.length).padEnd(10)}\`\n`
-    return [Buffer.from(header), bytes, Buffer.from(bytes.length % 2 === 1 ? '\n' : '')]
-  })
-  return Buffer.concat([Buffer.from('!<arch>\n'), ...parts])
 }
 
 export function sha256(bytes: Uint8Array): string {
