@@ -103,7 +103,7 @@ function kindsOf(options: WireOptions, workshop: WorkshopPorts, shells: Shells):
     imagePlanKind(closure.catalogue),
     layerKind(),
     imageKind(closure.catalogue),
-    imageTestKind(workshop),
+    imageTestKind(workshop, closure.catalogue),
   ]
   return new Map(kinds.map((kind) => [kind.name, kind]))
 }

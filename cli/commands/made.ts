@@ -2,6 +2,7 @@ import type { Cas } from '../../cache/cache.ts'
 import { digestHash, nodeId } from '../../base/ids.ts'
 import type { BuildReport } from '../../engine/report.ts'
 import type { ImageResult } from '../../recipes/kinds/image.ts'
+import { commandOf } from '../../recipes/kinds/image-sandbox.ts'
 import { readJson } from '../../recipes/kinds/json-blob.ts'
 import type { Target } from '../../recipes/workspace/workspace.ts'
 import type { Shelf } from '../export/shelf.ts'
@@ -18,7 +19,7 @@ export async function tellMade(cas: Cas, report: BuildReport, what: { readonly t
     const image = await readJson<ImageResult>(cas, outputs['facts'])
     lines.push(
       `image:${target.name}  sha256:${digestHash(image.manifest)}  ${image.packages.length} packages, ${image.layers.length} layers, ${size(image.size)}`,
-      `  run it:    nacre run image:${target.name}`,
+      ...(commandOf(image.run, []).length === 0 ? [] : [`  run it:    nacre run image:${target.name}`]),
       `  it is in:  oci:${shelf.images}:${target.name}`,
       `  export it: nacre export image:${target.name} --to oci:out/${target.name}`,
     )

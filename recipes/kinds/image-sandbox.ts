@@ -9,6 +9,8 @@ import { plainFolder } from './plain-folder.ts'
 export async function imageSandbox(order: {
   readonly roots: Roots
   readonly root: Digest | undefined
+  /** Trees that lie under the root, lowest first. */
+  readonly under?: readonly Digest[]
   readonly run: RunConfig
   readonly scratch: AbsPath
   readonly hostname: string
@@ -18,7 +20,7 @@ export async function imageSandbox(order: {
 }): Promise<Omit<SandboxSpec, 'limits' | 'output'>> {
   if (order.root === undefined) throw new Fault('internal', 'an image without a root')
   return {
-    lowers: [await order.roots.folder(order.root)],
+    lowers: await Promise.all([...(order.under ?? []), order.root].map((tree) => order.roots.folder(tree))),
     upper: plainFolder(order.scratch, 'upper'),
     work: plainFolder(order.scratch, 'work'),
     mounts: [],

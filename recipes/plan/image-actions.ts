@@ -1,13 +1,14 @@
 import type { NodeId } from '../../base/ids.ts'
 import { nodeId } from '../../base/ids.ts'
 import type { Action } from '../../engine/action.ts'
+import { environmentAction } from '../kinds/environment.ts'
 import { imageAction } from '../kinds/image.ts'
 import { imageLockAction } from '../kinds/image-lock.ts'
 import { imagePlanAction } from '../kinds/image-plan.ts'
 import { imageTestAction } from '../kinds/image-test.ts'
 import type { PlannedImage } from './planned-image.ts'
 
-export function imageNode(image: PlannedImage, step: 'lock' | 'plan' | 'layout' | 'test'): NodeId {
+export function imageNode(image: PlannedImage, step: 'lock' | 'plan' | 'layout' | 'under' | 'test'): NodeId {
   return nodeId(`image:${image.name}/${step}`)
 }
 
@@ -18,6 +19,12 @@ export function imageActions(image: PlannedImage): readonly Action[] {
   const lock = imageLockAction({ id: imageNode(image, 'lock'), name, world: config.contents?.packages ?? [], arch })
   const plan = imagePlanAction(imageNode(image, 'plan'), lock.id, spec)
   const layout = imageAction(imageNode(image, 'layout'), { lock: lock.id, plan: plan.id }, { name, arch, created: sourceDateEpoch })
-  const test = imageTestAction({ id: imageNode(image, 'test'), name, image: layout.id, checks: image.checks })
-  return [lock, plan, layout, ...(image.checks.length > 0 ? [test] : [])]
+  return [lock, plan, layout, ...(image.checks.length > 0 ? testActions(image, layout.id) : [])]
+}
+
+function testActions(image: PlannedImage, layout: NodeId): readonly Action[] {
+  const { name, arch, checks, checkedWith } = image
+  const under = environmentAction(imageNode(image, 'under'), checkedWith, arch)
+  const order = { id: imageNode(image, 'test'), name, image: layout, checks }
+  return checkedWith.length === 0 ? [imageTestAction(order)] : [under, imageTestAction({ ...order, under: under.id })]
 }

@@ -22,6 +22,7 @@ export function planImage(parsed: ParsedImage, arch: string): Checked<PlannedIma
     arch,
     config: imageConfiguration(recipe),
     checks: recipe.test.commands.map((one): ImageCheck => ({ run: one.run, exit: one.exit, ...(one.expect === '' ? {} : { expect: one.expect }), environment: one.environment })),
+    checkedWith: recipe.test.packages,
     sourceDateEpoch: Number(recipe.environment['SOURCE_DATE_EPOCH'] ?? defaultEpoch),
   })
 }

@@ -17,6 +17,8 @@ export interface PlannedImage {
   readonly arch: string
   readonly config: ImageConfiguration
   readonly checks: readonly ImageCheck[]
+  /** Packages that lie under the root for the checks alone. */
+  readonly checkedWith: readonly string[]
   /** Seconds since the epoch: `created` of the image. */
   readonly sourceDateEpoch: number
 }

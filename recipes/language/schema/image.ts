@@ -83,6 +83,7 @@ const check = record('image check', {
 
 const imageTest = record('image test', {
   commands: { type: list(check), doc: "Commands that are run one after the other in the image's own root." },
+  packages: { type: texts, doc: 'Packages whose files lie under that root meanwhile, for an image that holds nothing to run; they are not in the image.', example: '[busybox]' },
 })
 
 const imageFields = {
