@@ -1,5 +1,6 @@
 import { canonical } from '../base/canonical.ts'
 import type { NodeId } from '../base/ids.ts'
+import type { Json, JsonObject } from '../base/json.ts'
 import { Fault } from '../base/result.ts'
 import type { Action, Input } from './action.ts'
 
@@ -30,12 +31,19 @@ export class ActionGraph {
   readonly #nodes = new Map<NodeId, Vertex>()
   readonly #included = new Set<NodeId>()
 
-  /** Adding an equal action again changes nothing; another action under the same id is a defect of whoever compiled it. */
+  /**
+   * Adding an equal action again changes nothing but the lists beside it, which are joined: two recipes may know different places of one source.
+   * Another action under the same id is a defect of whoever compiled it.
+   */
   add(action: Action): void {
     const known = this.action(action.id)
-    if (known === action || (known !== undefined && sameAction(known, action))) return
-    if (known !== undefined) throw new Fault('internal', `two different actions are both called "${action.id}"`)
+    if (known === action) return
+    if (known !== undefined && !sameAction(known, action)) throw new Fault('internal', `two different actions are both called "${action.id}"`)
     const vertex = this.#vertex(action.id)
+    if (known !== undefined) {
+      vertex.action = withAside(known, action.aside)
+      return
+    }
     vertex.action = action
     vertex.inputs = action.inputs
     this.#connect(action.id, action.inputs)
@@ -184,4 +192,19 @@ export class ActionGraph {
 /** Labels, timeouts and whatever else is not in the key may differ. */
 function sameAction(a: Action, b: Action): boolean {
   return canonical([a.kind, a.spec, { ...a.inputs }]) === canonical([b.kind, b.spec, { ...b.inputs }])
+}
+
+function withAside(action: Action, more: JsonObject = {}): Action {
+  const aside: Record<string, Json> = { ...action.aside }
+  let longer = false
+  for (const [name, list] of Object.entries(more)) {
+    const known = aside[name]
+    if (!Array.isArray(known) || !Array.isArray(list)) continue
+    const told = new Set(known.map(canonical))
+    const fresh = list.filter((one) => !told.has(canonical(one)))
+    if (fresh.length === 0) continue
+    aside[name] = [...known, ...fresh]
+    longer = true
+  }
+  return longer ? { ...action, aside } : action
 }

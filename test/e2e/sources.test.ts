@@ -49,6 +49,18 @@ describe('a source', () => {
   })
   afterAll(() => tiny[Symbol.asyncDispose]())
 
+  it('that two recipes know by different places comes from any of them', async () => {
+    const other = Buffer.concat([bytes, Buffer.alloc(512)])
+    await using served = await Served.start({ '/second.tar': other })
+    tiny.write({
+      'recipes/first.yaml': fetching(`${served.url}/first.tar`, sha256(other)).replace('name: parts', 'name: first'),
+      'recipes/second.yaml': fetching(`${served.url}/second.tar`, sha256(other)).replace('name: parts', 'name: second'),
+    })
+    const built = await tiny.build(['first', 'second'])
+    expect(built.failed).toEqual([])
+    expect(served.asked).toEqual(['/first.tar', '/second.tar'])
+  })
+
   it('is fetched once, from the first place that has it, and lies in the workspace', async () => {
     await using served = await Served.start({ '/b/parts.tar': bytes, '/cut/parts.tar': { cut: bytes }, '/wrong/parts.tar': Buffer.from('something else') })
     tiny.write({ 'recipes/parts.yaml': fetching(`${served.url}/a/parts.tar`, sha256(bytes), `${served.url}/cut/parts.tar ${served.url}/wrong/parts.tar ${served.url}/b/parts.tar`) })

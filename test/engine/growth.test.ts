@@ -174,6 +174,8 @@ describe('a circle of needs', () => {
 describe('an action', () => {
   it('that is added twice must be the same', () => {
     expect(graphOf([puppet('a'), puppet('a', [], { label: 'other words' })]).ids()).toEqual(['a'])
+    const places = graphOf([puppet('a', [], { aside: { uris: ['x', 'y'], seconds: 1 } }), puppet('a', [], { aside: { uris: ['y', 'z'], seconds: 2 } }), puppet('a')])
+    expect(places.action(nodeId('a'))?.aside).toEqual({ uris: ['x', 'y', 'z'], seconds: 1 })
     expect(() => graphOf([puppet('a'), puppet('a', [], { spec: { text: 'other' } })])).toThrow('two different actions')
   })
 
