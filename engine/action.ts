@@ -62,6 +62,11 @@ export interface RunContext {
   /** An empty folder of its own, on the store's file system, made when it is first asked for; gone afterwards unless `keep` was called. */
   readonly scratch: AbsPath
   readonly signal: AbortSignal
+  /**
+   * Waits for the processors that the action claims; what it returns gives them back, as the end of the run does. Only for a kind that `prepares`:
+   * the runs of others have them from the start. Give them back when nothing can fail any more but bookkeeping: after a failure nothing may start.
+   */
+  processors(): Promise<() => void>
   /** Appends to the action's log, which is shown live and stored. */
   log(chunk: Uint8Array | string): void
   /** Leaves `scratch` in place for inspection. */
@@ -94,6 +99,19 @@ export interface ActionKind {
   /** A pure function of its context: it is asked again in every build, and must ask for the same. Left out when a kind never grows the graph. */
   expand?(context: ExpandContext): Promise<Expansion>
   run(context: RunContext): Promise<Outcome>
+  /**
+   * Its runs have work of this process before and after what they start, and wait for processors themselves. So some more of them are begun than there
+   * are processors, and these never wait for this process.
+   */
+  readonly prepares?: boolean
+}
+
+/** A run was told to stop before it had its processors. */
+export class NotStarted extends Error {
+  constructor() {
+    super('stopped before it had its processors')
+    this.name = 'NotStarted'
+  }
 }
 
 /** One input as the key sees it: an executable file is another input than the same bytes without the bit. */

@@ -1,13 +1,14 @@
 // The algorithm of a build, on one page: plan, ready, expand, key, hit?, run, record, cut off. What each word does has a file of its own.
 import type { NodeId } from '../base/ids.ts'
 import { Fault } from '../base/result.ts'
-import type { Failure } from './action.ts'
+import { type Failure, NotStarted } from './action.ts'
 import { cyclic } from './complaints.ts'
 import type { Executed } from './executor.ts'
 import type { ActionGraph } from './graph.ts'
 import type { Look } from './look.ts'
 import type { BuildPorts } from './ports.ts'
 import { type BuildOptions, type BuildReport, finalReport, refusal } from './report.ts'
+import type { Processors } from './run.ts'
 import { openShop, type Shop } from './shop.ts'
 import { Tasks } from './tasks.ts'
 
@@ -91,11 +92,22 @@ class Build {
   async #run(id: NodeId, miss: Extract<Look, { kind: 'miss' }>): Promise<void> {
     const { executor, scheduler, states, path, teller } = this.#shop
     teller.queued(id)
-    await scheduler.run(id, { priority: path.of(id), resources: miss.keyed.action.resources ?? {} }, async () => {
+    const { action, kind } = miss.keyed
+    const order = { priority: path.of(id), resources: action.resources ?? {} }
+    const run = async (processors: Processors): Promise<void> => {
       if (this.#stopping()) return
       states.set(id, { kind: 'running' })
-      this.#settle(id, miss, await executor.execute(miss))
-    })
+      this.#settle(id, miss, await executor.execute(miss, processors))
+    }
+    if (kind.prepares === true) await scheduler.prepare(id, order, (processors) => run(() => this.#unlessStopping(processors)))
+    else await scheduler.run(id, order, () => run(held))
+  }
+
+  async #unlessStopping(processors: Processors): Promise<() => void> {
+    const release = await processors()
+    if (!this.#stopping()) return release
+    release()
+    throw new NotStarted()
   }
 
   /** Cut off: the settler tells an action that came out the same from one that did not, and nothing below the former runs. */
@@ -152,3 +164,6 @@ class Build {
     return this.#shop.signal.aborted || !this.#shop.given.whole || (!this.#keepGoing && this.#shop.states.counts.failed > 0)
   }
 }
+
+/** The processors of a run that has them already. */
+const held: Processors = async () => () => undefined

@@ -4,7 +4,7 @@ import type { Failure, Input } from './action.ts'
 import { blobVanished } from './complaints.ts'
 import type { Reason } from './explain.ts'
 import type { Keyed, Look, Looker, Site } from './look.ts'
-import { type Ran, runOnce } from './run.ts'
+import { type Processors, type Ran, runOnce } from './run.ts'
 
 /** How it went with a node that was not in the store. */
 export type Executed =
@@ -39,30 +39,30 @@ export class Executor {
   }
 
   /**
-   * Precondition: the caller holds a slot. It is held while another node or process has the lock: other processes run on the same
-   * processors. Who holds a lock never waits for a slot, so nobody waits in a circle.
+   * Precondition: the caller holds a slot, or the kind waits for one by `processors`. It is held while another node or process has the lock: other
+   * processes run on the same processors. Equal actions are of one kind, so who waits for a slot with a lock is waited for by none that holds a slot,
+   * and nobody waits in a circle.
    */
-  async execute({ keyed, reason }: Miss): Promise<Executed> {
+  async execute({ keyed, reason }: Miss, processors: Processors): Promise<Executed> {
     const { ports, signal } = this.#site
     if (signal.aborted) return { kind: 'stopped' }
     try {
       await using _lock = await ports.locks.acquire(`action-${digestHash(keyed.key)}`, signal)
       const known = await this.#looker.find(keyed)
-      return known.kind === 'hit' ? known : await this.#run({ keyed, reason })
+      return known.kind === 'hit' ? known : await this.#run({ keyed, reason }, processors)
     } catch (error) {
       if (signal.aborted && signal.reason === error) return { kind: 'stopped' }
       throw error
     }
   }
 
-  async #run({ keyed, reason }: Miss): Promise<Executed> {
+  async #run({ keyed, reason }: Miss, processors: Processors): Promise<Executed> {
     const { ports, signal } = this.#site
     const lacking = await this.#gather(keyed)
     if (lacking !== undefined) return lacking
     // The manifest is in the store before anything is known under its digest.
     await ports.cas.put(Buffer.from(keyed.encoded), 'many')
-    this.#tell.started(keyed, reason)
-    const ran = await runOnce({ ...keyed, ports, signal, log: (text) => this.#tell.log(keyed.id, text) })
+    const ran = await runOnce({ ...keyed, ports, signal, processors, started: () => this.#tell.started(keyed, reason), log: (text) => this.#tell.log(keyed.id, text) })
     if (ran.kind === 'stopped') return ran
     if (ran.kind === 'done') return this.#record(keyed, ran)
     // It may have failed for want of a blob that went away meanwhile: then that is what must be mended.

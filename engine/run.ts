@@ -2,7 +2,7 @@ import type { AbsPath, Digest } from '../base/ids.ts'
 import { Fault } from '../base/result.ts'
 import type { Output } from '../cache/cache.ts'
 import { MissingBlob } from '../cache/missing-blob.ts'
-import type { Action, ActionKind, Failure, Outcome } from './action.ts'
+import { type Action, type ActionKind, type Failure, NotStarted, type Outcome } from './action.ts'
 import type { BuildPorts, Scratch } from './ports.ts'
 
 /** How one run of a kind ended, whatever it was that ended it. */
@@ -20,8 +20,14 @@ export interface Run {
   readonly inputs: Readonly<Record<string, Output>>
   readonly ports: Pick<BuildPorts, 'cas' | 'temp' | 'clock'>
   readonly signal: AbortSignal
+  readonly processors: Processors
+  /** Called once, before the action does anything that it needs its processors for. */
+  started(): void
   log(text: string): void
 }
+
+/** Waits for an action's processors; what it returns gives them back. Rejects with NotStarted when nothing may start any more. */
+export type Processors = () => Promise<() => void>
 
 /** Runs an action once: a folder of its own, a log, its time limit, and a look at whether it made what it promised. */
 export async function runOnce(run: Run): Promise<Ran> {
@@ -29,7 +35,11 @@ export async function runOnce(run: Run): Promise<Ran> {
   await using scratch = new LazyScratch(() => ports.temp(action.id))
   using limit = timeLimit(action.timeout)
   const log = new Log((text) => run.log(text))
-  const began = ports.clock.monotonic()
+  const begin = (): number => {
+    run.started()
+    return ports.clock.monotonic()
+  }
+  let began = kind.prepares === true ? undefined : begin()
   const outcome = await attempt(() =>
     kind.run({
       action,
@@ -39,12 +49,17 @@ export async function runOnce(run: Run): Promise<Ran> {
         return scratch.path
       },
       signal: action.timeout === undefined ? signal : AbortSignal.any([signal, limit.signal]),
+      processors: async () => {
+        const release = await run.processors()
+        began = begin()
+        return release
+      },
       log: (chunk) => log.add(chunk),
       keep: () => scratch.keep(),
     }),
   )
-  const ms = Math.round(ports.clock.monotonic() - began)
-  if (outcome.kind === 'missing') return outcome
+  if (outcome.kind === 'missing' || outcome.kind === 'stopped') return outcome
+  const ms = Math.round(ports.clock.monotonic() - (began ?? begin()))
   if (outcome.kind === 'threw' && !signal.aborted && !limit.signal.aborted) throw outcome.error
   // What came to its end before the signal reached it counts like every other.
   if (signal.aborted && outcome.kind !== 'done') return { kind: 'stopped' }
@@ -58,12 +73,13 @@ export async function runOnce(run: Run): Promise<Ran> {
   return { kind: 'done', outputs: outcome.outputs, ms, ...stored }
 }
 
-type Attempt = Outcome | { readonly kind: 'missing' } | { readonly kind: 'threw'; readonly error: unknown }
+type Attempt = Outcome | { readonly kind: 'missing' } | { readonly kind: 'stopped' } | { readonly kind: 'threw'; readonly error: unknown }
 
 async function attempt(run: () => Promise<Outcome>): Promise<Attempt> {
   try {
     return await run()
   } catch (error) {
+    if (error instanceof NotStarted) return { kind: 'stopped' }
     return error instanceof MissingBlob ? { kind: 'missing' } : { kind: 'threw', error }
   }
 }

@@ -26,7 +26,12 @@ const lookAtLoad = 1000
 /** Keys computed at once: enough to keep the disk busy, few enough not to hold a whole catalogue in memory. */
 const lookups = 32
 
-type LaneName = 'look' | 'cpu' | 'network' | 'exclusive'
+type LaneName = 'look' | 'desk' | 'cpu' | 'network' | 'exclusive'
+
+interface Order {
+  readonly priority: number
+  readonly resources: Resources
+}
 
 /** What runs when: a lane for each resource class over one budget; the longest critical path first, equals in an order that the seed shuffles. */
 export class Scheduler {
@@ -43,6 +48,7 @@ export class Scheduler {
     this.#load = load
     this.#lanes = {
       look: new Lane(lookups),
+      desk: new Lane(desks(limits.jobs)),
       cpu: new Lane(Infinity, budget),
       network: new Lane(limits.network, budget),
       exclusive: new Lane(1, budget),
@@ -59,14 +65,29 @@ export class Scheduler {
   }
 
   /** Runs the task when the machine has room for it. */
-  async run<T>(id: NodeId, options: { readonly priority: number; readonly resources: Resources }, task: () => Promise<T>): Promise<T> {
-    const { priority, resources } = options
+  async run<T>(id: NodeId, order: Order, task: () => Promise<T>): Promise<T> {
+    const { priority, resources } = order
     this.#watchLoad(1)
     try {
       return await this.#lanes[laneOf(resources)].add({ id, priority, tie: this.#tie(id), claim: claimOf(resources) }, task)
     } finally {
       this.#watchLoad(-1)
       this.#go()
+    }
+  }
+
+  /** Runs the task soon. What it needs the machine for, it does between `processors` and what that returns; the end of the task gives back, too. */
+  async prepare<T>(id: NodeId, order: Order, task: (processors: () => Promise<() => void>) => Promise<T>): Promise<T> {
+    const given: (() => void)[] = []
+    const processors = (): Promise<() => void> =>
+      new Promise((granted, refused) => {
+        const held = (): Promise<void> => new Promise((release) => (given.push(release), granted(release)))
+        this.run(id, order, held).catch(refused)
+      })
+    try {
+      return await this.#lanes.desk.add({ id, priority: order.priority, tie: this.#tie(id) }, () => task(processors).finally(() => given.forEach((release) => release())))
+    } finally {
+      this.#lanes.desk.go()
     }
   }
 
@@ -96,6 +117,11 @@ export class Scheduler {
     for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193) >>> 0
     return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0
   }
+}
+
+/** Two for each processor, one that uses it and one that is got ready or put away meanwhile, and two more: the work of this process is uneven. */
+function desks(jobs: number): number {
+  return 2 * jobs + 2
 }
 
 function laneOf(resources: Resources): LaneName {

@@ -24,7 +24,7 @@ export const environment: Task = async ({ store: folder, trees }) => {
     scratch,
     signal: new AbortController().signal,
     log: () => void (first ??= performance.now()),
-    keep: () => undefined,
+    keep: () => undefined, processors: async () => () => undefined,
   }
   const work: Work = { layers, steps: [{ name: 'say', script: 'echo here', directory: '.', environment: {} }], environment: {}, mounts: [], workspace: absPath(join(scratch)) }
   return async () => {

@@ -43,7 +43,7 @@ async function packed(store: Store, { tree, record, sbom, sums }: Parameters<Tas
     scratch: scratch.path,
     signal: new AbortController().signal,
     log: () => undefined,
-    keep: () => undefined,
+    keep: () => undefined, processors: async () => () => undefined,
   }
   const outcome = await packKind().run(context)
   if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome))

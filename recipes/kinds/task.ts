@@ -57,6 +57,7 @@ export function taskKind(ports: TaskPorts): ActionKind {
   return {
     name: 'task',
     version: 1,
+    prepares: true,
     outputs: () => ['tree'],
     async expand(context) {
       const diagnostics = ports.complaints(taskName(context.action))
@@ -86,11 +87,19 @@ async function run(context: RunContext, ports: TaskPorts): Promise<Outcome> {
     // Not `work`: the sandbox has a folder of that name.
     const work = absPath(join(context.scratch, 'folder'))
     await lay(work)
-    return (await runInSandbox(context, ports, { ...order, work })) ?? captureOutputs(context, work, { cas: laid.cas, tree })
+    return (await withProcessors(context, () => runInSandbox(context, ports, { ...order, work }))) ?? captureOutputs(context, work, { cas: laid.cas, tree })
   }
   await using room = await ports.shells.take()
   await lay(room.work)
-  return (await runOnHost(context, room, order)) ?? captureOutputs(context, room.work, { cas: laid.cas, tree })
+  return (await withProcessors(context, () => runOnHost(context, room, order))) ?? captureOutputs(context, room.work, { cas: laid.cas, tree })
+}
+
+/** Gives the processors back to others before what a script made is looked at, but not when it failed: then nothing else may start. */
+async function withProcessors(context: RunContext, script: () => Promise<Outcome | undefined>): Promise<Outcome | undefined> {
+  const giveBack = await context.processors()
+  const failed = await script()
+  if (failed === undefined) giveBack()
+  return failed
 }
 
 /** Needs and files laid over each other. Two that differ at a path would make it a matter of luck which is seen. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { digestText } from '../../base/digest.ts'
@@ -67,6 +67,17 @@ describe('the local store', () => {
     await store.close()
     expect(readdirSync(store.layout.tmp)).toEqual([])
     expect(readdirSync(store.layout.leases)).toEqual([])
+  })
+
+  test('has a temporary folder that was handed over removed after its own end, read-only folders too', async () => {
+    const store = open()
+    const { path, handOver } = store.temp('large')
+    mkdirSync(join(path, 'shut', 'in'), { recursive: true })
+    writeFileSync(join(path, 'shut', 'in', 'x'), '')
+    chmodSync(join(path, 'shut', 'in'), 0o500)
+    handOver()
+    await store.close()
+    await expect.poll(() => readdirSync(store.layout.tmp), { timeout: 10_000 }).toEqual([])
   })
 
   test('keeps a temporary folder that was kept', async () => {

@@ -26,7 +26,7 @@ async function imported(debs: readonly Uint8Array[], links: readonly { readonly 
     const inputs: Record<string, Output> = {}
     for (const [i, bytes] of debs.entries()) inputs[`deb/deb${i}`] = { kind: 'blob', digest: await store.cas.put(bytes) }
     const action = importAction({ id: nodeId('import'), name: 'tree', label: 'import', debs: names, links })
-    const outcome = await importKind().run({ action, inputs, cas: store.cas, scratch: tempFolder(), signal: new AbortController().signal, log: () => {}, keep: () => {} })
+    const outcome = await importKind().run({ action, inputs, cas: store.cas, scratch: tempFolder(), signal: new AbortController().signal, log: () => {}, keep: () => {}, processors: async () => () => {} })
     if (outcome.kind === 'failed') return outcome.failure.kind === 'refused' ? outcome.failure.diagnostics.map(({ code }) => code) : [outcome.failure.kind]
     return await listing(store, outcome.outputs['tree'])
   } finally {

@@ -15,9 +15,11 @@ interface Told {
 class Pool implements AsyncDisposable {
   readonly folder = absPath(mkdtempSync(join(tmpdir(), 'nacre-shells-')))
   readonly shells: Shells
+  handedOver = false
 
   constructor(launcher: Launcher) {
-    this.shells = new Shells(() => ({ path: this.folder, [Symbol.asyncDispose]: async () => rmSync(this.folder, { recursive: true, force: true }) }), () => launcher)
+    const remove = (): void => rmSync(this.folder, { recursive: true, force: true })
+    this.shells = new Shells(() => ({ path: this.folder, handOver: () => (this.handedOver = true, remove()), [Symbol.asyncDispose]: async () => remove() }), () => launcher)
   }
 
   async run(script: string, more: { environment?: Record<string, string>; signal?: AbortSignal; seconds?: number; room?: (room: Room) => void } = {}): Promise<Told> {
@@ -70,6 +72,15 @@ describe.each(installed)('Ready shells of %s', (_, launcher) => {
     const all = [await pool.run('echo $PPID; pwd'), await pool.run('echo $PPID; pwd; exit 1'), await pool.run('echo $PPID; pwd')].map(({ text }) => text.split('\n'))
     expect(new Set(all.map(([shell]) => shell)).size).toBe(1)
     expect(new Set(all.map(([, folder]) => folder)).size).toBe(3)
+  })
+
+  it('leave many folders to somebody who removes them later, and few to nobody', async () => {
+    for (const [jobs, later] of [[3, false], [40, true]] as const) {
+      const pool = new Pool(launcher)
+      for (let i = 0; i < jobs; i++) await pool.run(':')
+      await pool[Symbol.asyncDispose]()
+      expect([pool.handedOver, existsSync(pool.folder)]).toEqual([later, false])
+    }
   })
 
   it('run a script of any length', async () => {
