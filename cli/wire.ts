@@ -13,6 +13,7 @@ import { Shells } from '../engine/sandbox/shells.ts'
 import { closeDeflatePool } from '../outputs/archive/deflate-pool.ts'
 import { buildKind } from '../recipes/kinds/build.ts'
 import type { ClosurePorts } from '../recipes/kinds/closure.ts'
+import { Composer } from '../recipes/kinds/composer.ts'
 import { describeKind } from '../recipes/kinds/describe.ts'
 import { environmentKind } from '../recipes/kinds/environment.ts'
 import { fetchKind } from '../recipes/kinds/fetch.ts'
@@ -20,6 +21,7 @@ import { gitKind } from '../recipes/kinds/git-checkout.ts'
 import { imageKind } from '../recipes/kinds/image.ts'
 import { imageLockKind } from '../recipes/kinds/image-lock.ts'
 import { imagePlanKind } from '../recipes/kinds/image-plan.ts'
+import { imageRootKind } from '../recipes/kinds/image-root.ts'
 import { imageTestKind } from '../recipes/kinds/image-test.ts'
 import { importKind } from '../recipes/kinds/import-debs.ts'
 import { layerKind } from '../recipes/kinds/layer.ts'
@@ -88,6 +90,7 @@ export function wire(options: WireOptions): Machine {
 
 function kindsOf(options: WireOptions, workshop: WorkshopPorts, shells: Shells): ReadonlyMap<string, ActionKind> {
   const { closure, offline, environment } = options
+  const composer = new Composer()
   const kinds = [
     fetchKind({ offline, resolve: mirrorResolver(options.mirrors) }),
     gitKind({ offline, environment: passed(environment) }),
@@ -100,7 +103,8 @@ function kindsOf(options: WireOptions, workshop: WorkshopPorts, shells: Shells):
     testKind(workshop, closure.catalogue),
     taskKind({ ...workshop, catalogue: closure.catalogue, complaints: options.complaints, shells }),
     imageLockKind(closure),
-    imagePlanKind(closure.catalogue),
+    imagePlanKind(closure.catalogue, composer),
+    imageRootKind(closure.catalogue, composer),
     layerKind(),
     imageKind(closure.catalogue),
     imageTestKind(workshop),

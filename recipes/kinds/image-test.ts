@@ -14,12 +14,12 @@ import type { WorkshopPorts } from './workshop.ts'
 import { fromSpec } from './spec.ts'
 
 /** Commands run in the image's own root, which has no shell of ours: each is a program of the image and its arguments. */
-export function imageTestAction(order: { readonly id: NodeId; readonly name: string; readonly image: NodeId; readonly checks: readonly ImageCheck[] }): Action {
+export function imageTestAction(order: { readonly id: NodeId; readonly name: string; readonly image: NodeId; readonly root: NodeId; readonly checks: readonly ImageCheck[] }): Action {
   return {
     id: order.id,
     kind: 'image-test',
     spec: { checks: order.checks.map((check): JsonObject => ({ run: check.run, exit: check.exit, ...(check.expect === undefined ? {} : { expect: check.expect }), environment: check.environment ?? {} })) },
-    inputs: { root: { kind: 'output', node: order.image, output: 'root' }, facts: { kind: 'output', node: order.image, output: 'facts' } },
+    inputs: { root: { kind: 'output', node: order.root, output: 'root' }, facts: { kind: 'output', node: order.image, output: 'facts' } },
     label: `test image ${order.name}`,
   }
 }

@@ -4,20 +4,22 @@ import type { Action } from '../../engine/action.ts'
 import { imageAction } from '../kinds/image.ts'
 import { imageLockAction } from '../kinds/image-lock.ts'
 import { imagePlanAction } from '../kinds/image-plan.ts'
+import { imageRootAction } from '../kinds/image-root.ts'
 import { imageTestAction } from '../kinds/image-test.ts'
 import type { PlannedImage } from './planned-image.ts'
 
-export function imageNode(image: PlannedImage, step: 'lock' | 'plan' | 'layout' | 'test'): NodeId {
+export function imageNode(image: PlannedImage, step: 'lock' | 'plan' | 'root' | 'layout' | 'test'): NodeId {
   return nodeId(`image:${image.name}/${step}`)
 }
 
-/** Choose packages, compose, put together, test; the layers between them are asked for once they are known. */
+/** Choose packages, compose, put together, test; the layers between them are asked for once they are known. The root is made for who runs it. */
 export function imageActions(image: PlannedImage): readonly Action[] {
   const { name, arch, config, sourceDateEpoch } = image
   const spec = { name, arch, config, sourceDateEpoch }
   const lock = imageLockAction({ id: imageNode(image, 'lock'), name, world: config.contents?.packages ?? [], arch })
   const plan = imagePlanAction(imageNode(image, 'plan'), lock.id, spec)
+  const root = imageRootAction(imageNode(image, 'root'), lock.id, spec)
   const layout = imageAction(imageNode(image, 'layout'), { lock: lock.id, plan: plan.id }, { name, arch, created: sourceDateEpoch })
-  const test = imageTestAction({ id: imageNode(image, 'test'), name, image: layout.id, checks: image.checks })
-  return [lock, plan, layout, ...(image.checks.length > 0 ? [test] : [])]
+  const test = imageTestAction({ id: imageNode(image, 'test'), name, image: layout.id, root: root.id, checks: image.checks })
+  return [lock, plan, root, layout, ...(image.checks.length > 0 ? [test] : [])]
 }
