@@ -30,12 +30,12 @@ export type Joined =
   /** A system error; a thread passes on nothing of an error but its message, so the rest stands beside it. */
   | { readonly kind: 'failed'; readonly message: string; readonly system: Readonly<Record<string, unknown>> }
 
-/** Bytes for which nobody starts a thread, which takes 40 ms: they are joined in 3. */
+/** Bytes for which nobody starts a thread, which takes 40 ms, or waits for it: they are joined in 5. */
 const few = 1 << 20
 
 /**
  * Puts files together on a thread of its own, so that hashing what is read and what is written keeps nobody from other work: for an image of
- * 110 MB that is 0.3 s. Orders are carried out one after the other.
+ * 110 MB that is 0.4 s. Which thread it is makes no difference to what is written.
  */
 export class Joiner {
   #worker: Worker | undefined
@@ -43,7 +43,7 @@ export class Joiner {
   readonly #waiting: { resolve(joined: Joined): void; reject(error: unknown): void }[] = []
 
   async join(order: JoinOrder): Promise<Joined> {
-    if (this.#worker === undefined && sizeOf(order) <= few) return (this.#here ??= makeJoin({ fs, crypto }))(order)
+    if ((this.#worker === undefined || this.#waiting.length > 0) && sizeOf(order) <= few) return (this.#here ??= makeJoin({ fs, crypto }))(order)
     const worker = (this.#worker ??= this.#start())
     return new Promise((resolve, reject) => {
       if (this.#waiting.push({ resolve, reject }) === 1) worker.ref()

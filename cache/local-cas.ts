@@ -241,8 +241,10 @@ export class LocalCas implements Cas {
       const hasher = new Hasher()
       for await (const chunk of bytes) {
         this.#space.reserve(chunk.byteLength)
+        // Hashed while it is written: the kernel takes longer for it than the hash does.
+        const writing = handle.write(chunk)
         hasher.update(chunk)
-        for (let at = 0; at < chunk.byteLength; ) at += (await handle.write(chunk, at)).bytesWritten
+        for (let at = (await writing).bytesWritten; at < chunk.byteLength; ) at += (await handle.write(chunk, at)).bytesWritten
       }
       this.#files.seal(handle.fd, blobMode)
       return hasher.digest()
