@@ -2,6 +2,13 @@
 import type { Readable } from 'node:stream'
 import type { AbsPath, ActionKey, Digest } from '../base/ids.ts'
 
+/** Bytes of a blob, from one offset up to another. */
+export interface BlobPart {
+  readonly blob: Digest
+  readonly from: number
+  readonly to: number
+}
+
 /**
  * Content addressed storage.
  * Laws: what is read under a digest hashes to that digest, or is not there; nothing half-written is ever visible; writing
@@ -16,6 +23,11 @@ export interface Cas {
   put(bytes: Uint8Array, hint?: 'many'): Promise<Digest>
   /** Takes the bytes of a stream; `expected` is checked before anything becomes visible (a mismatch rejects with DigestMismatch). */
   putStream(bytes: AsyncIterable<Uint8Array>, expected?: Digest): Promise<Digest>
+  /**
+   * Takes bytes and parts of blobs of this store, one after the other, and hashes each of these blobs meanwhile. Rejects with MissingBlob for one
+   * that is not here, or not what it should be. Left out by a store that would do no better than a stream.
+   */
+  putJoined?(parts: readonly (Uint8Array | BlobPart)[]): Promise<Digest>
   /** Takes a regular file. `move` lets the store rename it into place: then nobody may hold it open or use it afterwards. */
   putFile(path: AbsPath, how: 'copy' | 'move', hint?: 'many'): Promise<Digest>
   /** The whole blob, or undefined when it is not here. */

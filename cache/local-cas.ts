@@ -2,13 +2,15 @@ import { chmodSync, closeSync, createReadStream, fstatSync, lstatSync, openSync,
 import { open, readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { digestBytes, emptyDigest, Hasher } from '../base/digest.ts'
-import { type AbsPath, type Digest, digestSize } from '../base/ids.ts'
+import { type AbsPath, type Digest, digestHash, digestOf, digestSize } from '../base/ids.ts'
 import { errno, Fault } from '../base/result.ts'
 import { type BlobFiles, discard } from './blob-files.ts'
-import { type Cas, DigestMismatch } from './cache.ts'
+import { type BlobPart, type Cas, DigestMismatch } from './cache.ts'
 import { chunksOf, hashFile, hashSmallFile, openToRead, readWhole, smallFile } from './file-hash.ts'
+import { type FilePart, Joiner } from './joiner.ts'
 import { blobMode, blobMtime, blobPath } from './layout.ts'
 import { machineFault } from './machine-fault.ts'
+import { MissingBlob } from './missing-blob.ts'
 import type { Scratch } from './scratch.ts'
 import { smallBlob, type SmallBlobs } from './small-blobs.ts'
 import type { Space } from './space.ts'
@@ -29,6 +31,7 @@ export class LocalCas implements Cas {
   readonly #space: Space
   readonly #small: SmallBlobs
   readonly #now: () => number
+  readonly #joiner = new Joiner()
 
   constructor(parts: LocalCasParts) {
     this.#files = parts.files
@@ -63,6 +66,29 @@ export class LocalCas implements Cas {
       discard(temporary)
       throw isDiskError(error) ? machineFault(error, 'write to the store') : error
     }
+  }
+
+  async putJoined(parts: readonly (Uint8Array | BlobPart)[]): Promise<Digest> {
+    const temporary = this.#scratch.path()
+    try {
+      for (const part of parts) this.#space.reserve(part instanceof Uint8Array ? part.byteLength : part.to - part.from)
+      const sources = await Promise.all(parts.map((part) => (part instanceof Uint8Array ? part : this.#source(part))))
+      const joined = await this.#joiner.join({ path: temporary, mode: blobMode, atime: this.#now() / 1000, mtime: blobMtime, parts: sources })
+      if (joined.kind === 'failed') throw Object.assign(new Error(joined.message), joined.system)
+      if (joined.kind === 'unlike') throw await this.#unlike(parts[joined.part])
+      const digest = digestOf(joined.hash, joined.size)
+      if (this.#files.use(digest)) discard(temporary)
+      else this.#files.publish(temporary, digest)
+      return digest
+    } catch (error) {
+      discard(temporary)
+      throw isDiskError(error) ? machineFault(error, 'write to the store') : error
+    }
+  }
+
+  /** Lets go of the thread that `putJoined` works on. */
+  async close(): Promise<void> {
+    await this.#joiner.close()
   }
 
   async putFile(path: AbsPath, how: 'copy' | 'move', hint?: 'many'): Promise<Digest> {
@@ -162,6 +188,19 @@ export class LocalCas implements Cas {
     return digestSize(digest) <= smallBlob && this.#small.exists ? this.#small.get(digest) : undefined
   }
 
+  async #source({ blob, from, to }: BlobPart): Promise<FilePart> {
+    const path = await this.file(blob, false)
+    if (path === undefined) throw new MissingBlob(blob)
+    return { path, hash: digestHash(blob), from, to }
+  }
+
+  /** Reading it whole puts a blob that is not what it should be into quarantine. */
+  async #unlike(part: Uint8Array | BlobPart | undefined): Promise<Error> {
+    if (part === undefined || part instanceof Uint8Array) return new Fault('internal', 'bytes at hand are unlike themselves')
+    if ((await this.read(part.blob)) !== undefined) return new Fault('internal', `blob ${part.blob} has no bytes up to ${part.to}`)
+    return new MissingBlob(part.blob)
+  }
+
   async #adoptLarge(path: AbsPath): Promise<Digest> {
     return this.#adopt(path, await hashFile(path))
   }
@@ -202,8 +241,10 @@ export class LocalCas implements Cas {
       const hasher = new Hasher()
       for await (const chunk of bytes) {
         this.#space.reserve(chunk.byteLength)
+        // Hashed while it is written: the kernel takes longer for it than the hash does.
+        const writing = handle.write(chunk)
         hasher.update(chunk)
-        for (let at = 0; at < chunk.byteLength; ) at += (await handle.write(chunk, at)).bytesWritten
+        for (let at = (await writing).bytesWritten; at < chunk.byteLength; ) at += (await handle.write(chunk, at)).bytesWritten
       }
       this.#files.seal(handle.fd, blobMode)
       return hasher.digest()

@@ -88,6 +88,7 @@ export function openStore(root: AbsPath, ports: StorePorts): Store {
     receipts: new Receipts(layout, { scratch, boot: ports.boot ?? session.boot }),
     temp: (name) => scratch.temp(name),
     close: async () => {
+      await cas.close()
       await index.close()
       workLocks.close()
       lease.end()

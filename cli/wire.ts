@@ -6,13 +6,13 @@ import { LayeredCas } from '../cache/layered-cas.ts'
 import { openStore, type Store } from '../cache/store.ts'
 import type { ActionKind } from '../engine/action.ts'
 import type { BuildPorts } from '../engine/ports.ts'
-import { detectSandbox } from '../engine/sandbox/detect.ts'
 import { Jobserver } from '../engine/sandbox/jobserver.ts'
 import type { Sandbox } from '../engine/sandbox/sandbox.ts'
 import { Shells } from '../engine/sandbox/shells.ts'
 import { closeDeflatePool } from '../outputs/archive/deflate-pool.ts'
 import { buildKind } from '../recipes/kinds/build.ts'
 import type { ClosurePorts } from '../recipes/kinds/closure.ts'
+import { Composer } from '../recipes/kinds/composer.ts'
 import { describeKind } from '../recipes/kinds/describe.ts'
 import { environmentKind } from '../recipes/kinds/environment.ts'
 import { fetchKind } from '../recipes/kinds/fetch.ts'
@@ -20,6 +20,7 @@ import { gitKind } from '../recipes/kinds/git-checkout.ts'
 import { imageKind } from '../recipes/kinds/image.ts'
 import { imageLockKind } from '../recipes/kinds/image-lock.ts'
 import { imagePlanKind } from '../recipes/kinds/image-plan.ts'
+import { imageRootKind } from '../recipes/kinds/image-root.ts'
 import { imageTestKind } from '../recipes/kinds/image-test.ts'
 import { importKind } from '../recipes/kinds/import-debs.ts'
 import { layerKind } from '../recipes/kinds/layer.ts'
@@ -28,6 +29,7 @@ import { partitionKind } from '../recipes/kinds/partition.ts'
 import { taskKind, type TaskPorts } from '../recipes/kinds/task.ts'
 import { testKind } from '../recipes/kinds/test.ts'
 import type { WorkshopPorts } from '../recipes/kinds/workshop.ts'
+import { knownSandbox } from './machine/known-sandbox.ts'
 import { mirrorResolver, type MirrorConfig } from './machine/mirrors.ts'
 
 export interface WireOptions {
@@ -60,13 +62,13 @@ export interface Machine extends AsyncDisposable {
 export function wire(options: WireOptions): Machine {
   const store = openStore(options.store, { clock: systemClock, random: systemRandom })
   const jobs = options.jobs ?? cpus().length
-  // One more than the cores: make waits for the disk and for its own shells, and glibc's left a quarter of two cores idle.
-  const jobserver = new Jobserver(jobs === 1 ? 1 : jobs + 1)
+  // Made when the first package is built. One more than the cores: make waits for the disk and for its own shells, and glibc's left a quarter of two cores idle.
+  let jobserver: Jobserver | undefined
   const workshop: WorkshopPorts = {
-    sandbox: lazySandbox(options.sandbox),
+    sandbox: knownSandbox(store.receipts, options.sandbox),
     roots: options.beneath?.roots ?? store.roots,
     hostname: options.hostname ?? 'nacre',
-    jobs: (signal) => jobserver.lease(signal),
+    jobs: (signal) => (jobserver ??= new Jobserver(jobs === 1 ? 1 : jobs + 1)).lease(signal),
     ...(options.keepSteps === true ? { steps: store.steps } : {}),
   }
   const shells = new Shells(() => store.temp('shells'))
@@ -78,7 +80,7 @@ export function wire(options: WireOptions): Machine {
     workshop,
     ports: { ...portsOf(store, kinds, { clock: systemClock, random: systemRandom }), ...(options.beneath === undefined ? {} : { cas: new LayeredCas(store.cas, options.beneath.cas) }) },
     async [Symbol.asyncDispose]() {
-      await jobserver[Symbol.asyncDispose]()
+      await jobserver?.[Symbol.asyncDispose]()
       await shells[Symbol.asyncDispose]()
       await closeDeflatePool()
       await store.close()
@@ -88,6 +90,7 @@ export function wire(options: WireOptions): Machine {
 
 function kindsOf(options: WireOptions, workshop: WorkshopPorts, shells: Shells): ReadonlyMap<string, ActionKind> {
   const { closure, offline, environment } = options
+  const composer = new Composer()
   const kinds = [
     fetchKind({ offline, resolve: mirrorResolver(options.mirrors) }),
     gitKind({ offline, environment: passed(environment) }),
@@ -100,7 +103,8 @@ function kindsOf(options: WireOptions, workshop: WorkshopPorts, shells: Shells):
     testKind(workshop, closure.catalogue),
     taskKind({ ...workshop, catalogue: closure.catalogue, complaints: options.complaints, shells }),
     imageLockKind(closure),
-    imagePlanKind(closure.catalogue),
+    imagePlanKind(closure.catalogue, composer),
+    imageRootKind(closure.catalogue, composer),
     layerKind(),
     imageKind(closure.catalogue),
     imageTestKind(workshop, closure.catalogue),
@@ -126,16 +130,5 @@ function portsOf(store: Store, kinds: ReadonlyMap<string, ActionKind>, ports: { 
     temp: (name) => store.temp(name),
     clock: ports.clock,
     random: ports.random,
-  }
-}
-
-/** Looked for when the first action needs it: much is built without one. */
-function lazySandbox(preferred: Sandbox['name'] | undefined): Sandbox {
-  return {
-    name: preferred ?? 'bubblewrap',
-    async run(spec, signal) {
-      const detected = await detectSandbox(preferred)
-      return detected.kind === 'found' ? detected.sandbox.run(spec, signal) : { kind: 'unavailable', reason: detected.reason, hint: detected.hint }
-    },
   }
 }

@@ -126,19 +126,19 @@ export class Inputs {
 
   /** Modes are those of the two kinds of file that everybody's umask leaves alike. False for what is neither a file nor a link. */
   async #entry(path: AbsPath, leaves: LeafRecorder, take: (entry: TreeEntry, source?: Source) => void): Promise<boolean> {
-    if ((statLeaf('file', path).mode & typeMask) === symlink) {
+    const stat = statLeaf('file', path)
+    if ((stat.mode & typeMask) === symlink) {
       take({ kind: 'symlink', target: link(path, leaves) })
       return true
     }
-    const source = await this.#source(path, leaves)
+    const source = await this.#source(path, leaves, stat)
     if (source === undefined) return false
     take({ kind: 'file', digest: source.digest, mode: (source.stat.mode & 0o100n) === 0n ? 0o644 : 0o755 }, source)
     return true
   }
 
   /** The stat is taken before the content is read: a change in between shows as a difference, not as a false match. */
-  async #source(path: AbsPath, leaves: LeafRecorder): Promise<Source | undefined> {
-    const stat = statLeaf('file', path)
+  async #source(path: AbsPath, leaves: LeafRecorder, stat: LeafStat = statLeaf('file', path)): Promise<Source | undefined> {
     if (stat.ino !== 0n && (stat.mode & typeMask) !== regular) return undefined
     const digest = await this.#files.digest(path)
     leaves.add({ kind: 'file', path, stat, hash: digestHash(digest) })

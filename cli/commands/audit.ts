@@ -1,4 +1,4 @@
-import { nodeId } from '../../base/ids.ts'
+import { type NodeId, nodeId } from '../../base/ids.ts'
 import type { Output } from '../../cache/cache.ts'
 import type { BuildReport } from '../../engine/report.ts'
 import type { ClosureFinding } from '../../outputs/audit/closure.ts'
@@ -33,7 +33,8 @@ export async function auditCommand(from: Arguments): Promise<number> {
   if (machine.kind === 'complaints') return complain(machine.diagnostics, from)
   await using made = machine.value
   const audited = targets.value.filter(({ kind, name }) => kind === 'image' || (kind === 'package' && session.value.plan.catalogue.get(name)?.recipe.bootstrap === false))
-  const { report, code } = await buildTargets({ session: session.value, machine: made, from, what: 'build', quiet: true }, audited)
+  const roots = audited.flatMap(({ kind, name }) => (kind === 'image' ? [rootOf(name)] : []))
+  const { report, code } = await buildTargets({ session: session.value, machine: made, from, what: 'build', quiet: true, also: roots }, audited)
   if (report.outcome !== 'done') return code
   const audit = await auditTargets({ session: session.value, machine: made, report }, audited)
   for (const { recipe, exception } of staleExceptions(session.value, audit)) {
@@ -57,7 +58,7 @@ async function auditTargets(setting: Setting, targets: readonly Target[]): Promi
   for (const { kind, name } of targets) {
     if (kind === 'package') for (const one of packagesOf(setting.session, name)) names.add(one)
     if (kind !== 'image') continue
-    const { facts, root } = setting.report.outputs.get(nodeId(`image:${name}/layout`)) ?? {}
+    const { facts, root } = { ...setting.report.outputs.get(nodeId(`image:${name}/layout`)), ...setting.report.outputs.get(rootOf(name)) }
     if (facts === undefined || root === undefined) throw new TypeError(`image ${name} was not built`)
     for (const one of (await readJson<ImageResult>(cas, facts)).packages) names.add(one.name)
     images.push({ name, findings: await auditImage(cas, root.digest) })
@@ -69,6 +70,10 @@ async function auditTargets(setting: Setting, targets: readonly Target[]): Promi
     if (recipe !== undefined && tree !== undefined) packages.push(await auditPackage(cas, { name, tree: tree.digest, exceptions: recipe.hardening }))
   }
   return { packages, images }
+}
+
+function rootOf(image: string): NodeId {
+  return nodeId(`image:${image}/root`)
 }
 
 /** A recipe's name stands for all of its packages, a subpackage's for itself. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { NodeId } from '../../base/ids.ts'
 import { ok } from '../../base/result.ts'
 import { generationOf } from '../../cache/stamp.ts'
 import { ActionGraph } from '../../engine/graph.ts'
@@ -50,6 +51,8 @@ export interface BuildOrder {
   readonly what: 'build' | 'test'
   /** Tells only what went wrong, for commands of which building is not the point. */
   readonly quiet?: boolean
+  /** Nodes beside what the targets stand for. */
+  readonly also?: readonly NodeId[]
 }
 
 /** Builds targets under the view that fits the output, until Ctrl-C. */
@@ -58,5 +61,5 @@ export async function buildTargets(order: BuildOrder, targets: readonly Target[]
   const graph = new ActionGraph()
   const request = session.plan.requestAll(targets, what)
   for (const action of request.actions) graph.add(action)
-  return buildNodes({ ...order, folder: session.workspace.folder, leaves: session.leaves }, graph, request.wants)
+  return buildNodes({ ...order, folder: session.workspace.folder, leaves: session.leaves }, graph, [...request.wants, ...(order.also ?? [])])
 }

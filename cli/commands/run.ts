@@ -30,9 +30,10 @@ export async function runImageCommand(from: Arguments): Promise<number> {
   const graph = new ActionGraph()
   for (const action of session.value.plan.request({ kind: 'image', name: image.name }, 'build').actions) graph.add(action)
   const node = imageNode(image, 'layout')
-  const { report, code } = await buildNodes({ folder: session.value.workspace.folder, leaves: session.value.leaves, machine: made, from, quiet: true }, graph, [node])
-  const outputs = report.outputs.get(node)
-  return outputs === undefined ? code : await runProgram(from, made, outputs)
+  const root = imageNode(image, 'root')
+  const { report, code } = await buildNodes({ folder: session.value.workspace.folder, leaves: session.value.leaves, machine: made, from, quiet: true }, graph, [node, root])
+  const outputs = { ...report.outputs.get(node), ...report.outputs.get(root) }
+  return 'facts' in outputs && 'root' in outputs ? await runProgram(from, made, outputs) : code
 }
 
 /** A bare name that an image bears means the image here, whatever else bears it. */

@@ -4,7 +4,7 @@ import { type Digest, digestHash, relPath } from '../../base/ids.ts'
 import { type Checked, complaints, Fault, ok } from '../../base/result.ts'
 import type { Cas } from '../../cache/cache.ts'
 import { readTreeFile, walkTree } from '../../cache/tree-walk.ts'
-import { copyWhole, writeWhole } from './write-file.ts'
+import { besideEachOther, copyWhole, writeWhole } from './write-file.ts'
 
 interface IndexFile {
   readonly schemaVersion: number
@@ -21,16 +21,15 @@ export async function exportLayout(cas: Cas, tree: Digest, folder: string): Prom
   if (refused !== undefined) return complaints([refused])
   const index = await indexOf(cas, tree)
   const others = othersIn(folder, refNames(index))
-  const blobs = new Set<string>()
+  const blobs = new Map<string, Digest>()
   // First of all, so that a folder that was left half written is taken again.
   await writeWhole(join(folder, 'oci-layout'), [await fileOf(cas, tree, 'oci-layout')])
   for await (const { path, node } of walkTree(cas, tree)) {
-    if (node.kind !== 'file' || !path.startsWith('blobs/')) continue
-    blobs.add(path)
-    // Named by its content: what is there is the same.
-    if (existsSync(join(folder, path))) continue
-    await copyWhole(await placeOf(cas, node.digest), join(folder, path))
+    if (node.kind === 'file' && path.startsWith('blobs/')) blobs.set(path, node.digest)
   }
+  // Named by its content: what is there is the same.
+  const lacking = [...blobs].filter(([path]) => !existsSync(join(folder, path)))
+  await besideEachOther(lacking, async ([path, digest]) => copyWhole(await placeOf(cas, digest), join(folder, path)))
   await writeWhole(join(folder, 'index.json'), [Buffer.from(JSON.stringify({ ...index, manifests: [...others, ...index.manifests] }))])
   if (others.length === 0) removeOthers(folder, blobs)
   return ok(undefined)
@@ -71,6 +70,6 @@ function refusal(folder: string): Extract<Checked<never>, { kind: 'complaints' }
 }
 
 /** Blobs that an earlier export of the same image left. */
-function removeOthers(folder: string, blobs: ReadonlySet<string>): void {
+function removeOthers(folder: string, blobs: ReadonlyMap<string, Digest>): void {
   for (const name of readdirSync(join(folder, 'blobs', 'sha256'))) if (!blobs.has(`blobs/sha256/${name}`)) rmSync(join(folder, 'blobs', 'sha256', name))
 }

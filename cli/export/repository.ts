@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { digestSize } from '../../base/ids.ts'
+import { type Digest, digestSize } from '../../base/ids.ts'
 import { type Checked, complaints, ok } from '../../base/result.ts'
 import type { Cas, Output } from '../../cache/cache.ts'
+import { MissingBlob } from '../../cache/missing-blob.ts'
 import { mergeIndex, packIndex, readIndex } from '../../outputs/apk/apkindex.ts'
 import { readApkHead } from '../../outputs/apk/read.ts'
 import type { PackageRecord } from '../../outputs/apk/record.ts'
@@ -11,7 +12,7 @@ import { keyring, publicPem, type SigningKey } from '../../outputs/apk/sign.ts'
 import { reader } from '../../recipes/kinds/environment-glue.ts'
 import { readJson } from '../../recipes/kinds/json-blob.ts'
 import type { PackFacts } from '../../recipes/kinds/pack-facts.ts'
-import { writeWhole } from './write-file.ts'
+import { besideEachOther, writeHeaded, writeWhole } from './write-file.ts'
 import type { Written } from './written.ts'
 
 /** What packing a package gave. */
@@ -46,8 +47,7 @@ export async function exportRepository(order: RepositoryOrder): Promise<Checked<
   const old = await oldRecords(join(place, 'APKINDEX.tar.gz'), key)
   if (old.kind === 'complaints') return old
   const fresh: PackageRecord[] = []
-  for (const [i, packed] of order.packed.entries()) {
-    const record = known[i] === undefined ? await writeApk(place, packed, order) : ok(known[i])
+  for (const record of await besideEachOther(order.packed, async (packed, i) => (known[i] === undefined ? writeApk(place, packed, order) : ok(known[i])))) {
     if (record.kind === 'complaints') return record
     fresh.push(record.value)
   }
@@ -71,19 +71,27 @@ async function writeApk(place: string, packed: Packed, { key, cas, arch, written
   const { record } = await readJson<PackFacts>(cas, packed['facts'])
   const apk = packed['apk']?.digest
   if (apk === undefined) throw new TypeError(`${record.name} has no apk`)
-  const bytes = reader(cas)
-  const head = await readApkHead(fileOf(record), bytes(apk))
+  const bytes = digestSize(apk) <= atHand ? await cas.read(apk) : undefined
+  const head = await readApkHead(fileOf(record), bytes === undefined ? reader(cas)(apk) : once(bytes))
   if (head.kind === 'complaints') return head
   const signature = await signHead(head.value, key)
-  await writeWhole(join(place, fileOf(record)), signed(signature, bytes(apk)))
+  await writeHeaded(signature, bytes ?? (await placeOf(cas, apk)), join(place, fileOf(record)))
   const indexed = { ...head.value.record, installIf: record.installIf, fileSize: signature.length + digestSize(apk) }
   written?.wroteApk(apk, `${arch}/${fileOf(record)}`, indexed)
   return ok(indexed)
 }
 
-async function* signed(signature: Uint8Array, apk: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield signature
-  yield* apk
+/** Bytes of an apk that is read once, and whole. */
+const atHand = 1 << 20
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+async function placeOf(cas: Cas, apk: Digest): Promise<string> {
+  const file = await cas.file(apk, false)
+  if (file === undefined) throw new MissingBlob(apk)
+  return file
 }
 
 async function oldRecords(path: string, key: SigningKey): Promise<Checked<readonly PackageRecord[]>> {

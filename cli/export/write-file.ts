@@ -1,5 +1,5 @@
 import { createWriteStream, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { chmod, constants, copyFile } from 'node:fs/promises'
+import { chmod, constants, copyFile, type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -16,6 +16,40 @@ export function copyWhole(from: string, path: string): Promise<void> {
     await copyFile(from, temporary, constants.COPYFILE_FICLONE)
     await chmod(temporary, 0o644)
   })
+}
+
+/** A file of a head and, after it, bytes that are at hand or in a file. */
+export function writeHeaded(head: Uint8Array, rest: Uint8Array | string, path: string): Promise<void> {
+  return placed(path, async (temporary) => {
+    await using target = await open(temporary, 'wx', 0o644)
+    await whole(target, head)
+    if (typeof rest !== 'string') return whole(target, rest)
+    await using source = await open(rest)
+    const chunk = Buffer.allocUnsafe(1 << 20)
+    for (let n = await filled(source, chunk); n > 0; n = await filled(source, chunk)) await whole(target, chunk.subarray(0, n))
+  })
+}
+
+async function filled(source: FileHandle, chunk: Uint8Array): Promise<number> {
+  return (await source.read(chunk, 0, chunk.length)).bytesRead
+}
+
+async function whole(target: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await target.write(bytes, at)).bytesWritten
+}
+
+/** So many files at once keep two processors busy; more would only wait for each other. */
+const atOnce = 4
+
+/** What `write` answers for each, in the order of the list. */
+export async function besideEachOther<T, R>(list: readonly T[], write: (item: T, index: number) => Promise<R>): Promise<readonly R[]> {
+  const answers: R[] = []
+  const rest = list.entries()
+  const turns = Array.from({ length: atOnce }, async () => {
+    for (const [i, item] of rest) answers[i] = await write(item, i)
+  })
+  await Promise.all(turns)
+  return answers
 }
 
 async function placed(path: string, write: (temporary: string) => Promise<void>): Promise<void> {

@@ -24,7 +24,7 @@ interface Memo {
   readonly index?: WrittenFile
 }
 
-/** What a former export left in a repository, so that the next one writes only what changed. A file that somebody touched doesn't count. */
+/** What a former build left in the store's own repository, so that the next one writes only what changed. A file that somebody touched doesn't count. */
 export class Written {
   readonly #receipts: Receipts
   readonly #folder: string
@@ -37,7 +37,7 @@ export class Written {
     this.#receipts = receipts
     this.#folder = folder
     this.#key = key
-    const memo = memoOf(receipts.get(nameOf(folder)))
+    const memo = memoOf(receipts.get(name))
     const known = memo?.key === key ? memo : undefined
     this.#index = known?.index
     this.#apks = new Map((known?.apks ?? []).flatMap((each) => {
@@ -65,7 +65,7 @@ export class Written {
   wroteIndex(file: string): void {
     this.#index = this.#look(file)
     const memo: Memo = { key: this.#key, apks: [...this.#apks.values()], index: this.#index }
-    this.#receipts.put(nameOf(this.#folder), Buffer.from(JSON.stringify(memo)))
+    this.#receipts.put(name, Buffer.from(JSON.stringify(memo)))
   }
 
   #look(file: string): WrittenFile {
@@ -79,9 +79,8 @@ export class Written {
   }
 }
 
-function nameOf(folder: string): string {
-  return `repository ${folder}`
-}
+/** Not the folder's path: a store that is moved or restored, with the times of its files, keeps its repository. */
+const name = 'repository of the shelf'
 
 /** The receipt's own checksum has said that it is what was put. */
 function memoOf(bytes: Uint8Array | undefined): Memo | undefined {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib'
 import { Hasher } from '../../base/digest.ts'
 import type { Digest } from '../../base/ids.ts'
+import type { BlobPart } from '../../cache/cache.ts'
 import { gzip, type GzipBody, gzipHeader, gzipTrailer } from '../archive/gzip.ts'
 import { tarBytes, tarEnd } from '../archive/tar-write.ts'
 import { type ReadBlob, readContent } from '../rootfs/content.ts'
@@ -14,6 +15,8 @@ import { type LayerEntry, type OutsideLink, packageLayer } from './layers.ts'
 export interface PackedPackage extends PackageFiles {
   /** The data member of the apk, as packed. Rejects where its bytes are not what was packed. */
   data(): AsyncIterable<Uint8Array>
+  /** Where the same bytes lie in the store, if they do. */
+  readonly stored?: BlobPart
   /** What was found while packing; with it, a layer of this package alone is made without unpacking it. */
   readonly lone?: LonePackage
 }
@@ -62,7 +65,7 @@ async function takenOver(packages: readonly PackedPackage[], entries: readonly L
   const [first, ...more] = packages
   const own = await ownTar(entries, options.read)
   try {
-    if (first?.lone !== undefined && more.length === 0) return { diffId: first.lone.diffId, blob: await options.sink(loneMember(first, first.lone.body, { own, options })) }
+    if (first?.lone !== undefined && more.length === 0) return { diffId: first.lone.diffId, blob: await loneLayer(first, first.lone.body, { own, options }) }
     return await unpacked(packages, own, options)
   } catch (error) {
     if (error instanceof NotReusable || (error instanceof Error && error.cause instanceof NotReusable)) return undefined
@@ -94,7 +97,16 @@ async function packedOwn(own: Uint8Array, { pool }: WriteLayerOptions): Promise<
 }
 
 /** The same member as `member` makes of one package, of what is known already. */
-async function* loneMember(one: PackedPackage, { from, to, crc32: crc, size }: GzipBody, rest: { readonly own: Uint8Array; readonly options: WriteLayerOptions }): AsyncGenerator<Uint8Array, void, undefined> {
+async function loneLayer(one: PackedPackage, body: GzipBody, rest: { readonly own: Uint8Array; readonly options: WriteLayerOptions }): Promise<Digest> {
+  const { own, options } = rest
+  const ending = [await packedOwn(own, options), gzipTrailer(crc32(tarEnd, crc32(own, body.crc32)), body.size + own.length + tarEnd.length)]
+  if (options.join === undefined || one.stored === undefined) return options.sink(loneMember(one, body, ending))
+  const { blob, from, to } = one.stored
+  if (from + body.to > to) throw new NotReusable()
+  return options.join([gzipHeader, { blob, from: from + body.from, to: from + body.to }, ...ending])
+}
+
+async function* loneMember(one: PackedPackage, { from, to }: GzipBody, ending: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
   yield gzipHeader
   let at = 0
   for await (const chunk of one.data()) {
@@ -103,8 +115,7 @@ async function* loneMember(one: PackedPackage, { from, to, crc32: crc, size }: G
     if (blocks.length > 0) yield blocks
   }
   if (at < to) throw new NotReusable()
-  yield await packedOwn(rest.own, rest.options)
-  yield gzipTrailer(crc32(tarEnd, crc32(rest.own, crc)), size + rest.own.length + tarEnd.length)
+  yield* ending
 }
 
 const trailerSize = 8

@@ -2,6 +2,7 @@
 import { Hasher } from '../../base/digest.ts'
 import type { Digest } from '../../base/ids.ts'
 import { Fault } from '../../base/result.ts'
+import type { BlobPart } from '../../cache/cache.ts'
 import type { DeflatePool } from '../archive/deflate-pool.ts'
 import { GzipEncoder } from '../archive/gzip.ts'
 import { tarEnd, type TarHeader, tarHeader, tarPadding } from '../archive/tar-write.ts'
@@ -33,6 +34,8 @@ export interface WriteLayerOptions {
   readonly pool?: DeflatePool
   /** Takes the gzip member as it comes, and gives its digest; called once. */
   sink(bytes: AsyncIterable<Uint8Array>): Promise<Digest>
+  /** The same of bytes and parts of stored blobs, where that is quicker; blobs are hashed on the way. */
+  readonly join?: (parts: readonly (Uint8Array | BlobPart)[]) => Promise<Digest>
 }
 
 /** Packs a layer in bounded memory. The same entries give the same bytes on every machine (see archive/deflate.ts). */

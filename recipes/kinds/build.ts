@@ -13,7 +13,7 @@ import type { Step } from '../plan/planned.ts'
 import { type EnvironmentLock, lockedTrees } from './environment.ts'
 import { inputDigest } from './input-digest.ts'
 import { KeptSteps } from './kept-steps.ts'
-import { readJson } from './json-blob.ts'
+import { JsonMemo } from './json-blob.ts'
 import { plainFolder } from './plain-folder.ts'
 import { runSteps, type WorkshopPorts } from './workshop.ts'
 import { fromSpec } from './spec.ts'
@@ -59,21 +59,25 @@ export function buildAction(order: BuildOrder): Action {
 
 /** Runs a recipe's steps in the sandbox and keeps what they leave under melange-out, a tree for each package. */
 export function buildKind(ports: WorkshopPorts, catalogue: Catalogue): ActionKind {
+  const locks: EnvironmentLocks = new JsonMemo()
   return {
     name: 'build',
     version: 1,
     outputs: (action) => packagesOf(action),
-    expand: (context) => environmentTrees(context, catalogue),
+    expand: (context) => environmentTrees(context, catalogue, locks),
     run: (context) => build(context, ports),
   }
 }
+
+/** A hundred packages are built in one and the same environment. */
+export type EnvironmentLocks = JsonMemo<EnvironmentLock>
 
 /**
  * The environment's trees become inputs by name, so that the key holds their content and `why` can name the one that changed. They are the
  * outputs of whoever made them, and not bare content, so that what the store loses is made again.
  */
-export async function environmentTrees(context: ExpandContext, catalogue: Catalogue): Promise<Expansion> {
-  const { packages } = await readJson<EnvironmentLock>(context.cas, context.inputs['environment'])
+export async function environmentTrees(context: ExpandContext, catalogue: Catalogue, locks: EnvironmentLocks = new JsonMemo()): Promise<Expansion> {
+  const { packages } = await locks.read(context.cas, context.inputs['environment'])
   const inputs: Record<string, Input> = {}
   for (const { name } of packages) {
     const provider = catalogue.get(name)

@@ -1,5 +1,5 @@
 import { Hasher } from '../../base/digest.ts'
-import type { Digest } from '../../base/ids.ts'
+import { type Digest, digestSize } from '../../base/ids.ts'
 import { MissingBlob } from '../../cache/missing-blob.ts'
 import type { Cas, Output } from '../../cache/cache.ts'
 import type { PackedPackage } from '../../outputs/oci/layer-reuse.ts'
@@ -15,10 +15,12 @@ export async function imagePackage(cas: Cas, facts: Output | undefined): Promise
 
 /** The same with the apk's own packed data, of which a layer can take over what is compressed already. */
 export async function packedPackage(cas: Cas, facts: Output | undefined, apk: Output | undefined): Promise<PackedPackage> {
-  const { controlSize, body, loneDiffId } = await readJson<PackFacts>(cas, facts)
+  const known = await readJson<PackFacts>(cas, facts)
+  const { controlSize, body, loneDiffId } = known
   if (apk === undefined) throw new Fault('internal', 'a layer was not given an apk that it is made of')
   return {
-    ...(await imagePackage(cas, facts)),
+    ...packageFilesOf(known),
+    stored: { blob: apk.digest, from: controlSize, to: digestSize(apk.digest) },
     data: () => withoutControl(checked(cas, apk.digest), controlSize),
     ...(loneDiffId === undefined ? {} : { lone: { diffId: loneDiffId, body } }),
   }

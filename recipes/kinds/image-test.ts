@@ -17,12 +17,12 @@ import type { WorkshopPorts } from './workshop.ts'
 import { fromSpec } from './spec.ts'
 
 /** Commands run in the image's own root, which has no shell of ours: each is a program of the image, or of the packages of the environment `under` it, and its arguments. */
-export function imageTestAction(order: { readonly id: NodeId; readonly name: string; readonly image: NodeId; readonly checks: readonly ImageCheck[]; readonly under?: NodeId }): Action {
+export function imageTestAction(order: { readonly id: NodeId; readonly name: string; readonly image: NodeId; readonly root: NodeId; readonly checks: readonly ImageCheck[]; readonly under?: NodeId }): Action {
   return {
     id: order.id,
     kind: 'image-test',
     spec: { checks: order.checks.map((check): JsonObject => ({ run: check.run, exit: check.exit, ...(check.expect === undefined ? {} : { expect: check.expect }), environment: check.environment ?? {} })) },
-    inputs: { root: output(order.image, 'root'), facts: output(order.image, 'facts'), ...(order.under === undefined ? {} : { environment: output(order.under, 'lock'), glue: output(order.under, 'glue') }) },
+    inputs: { root: output(order.root, 'root'), facts: output(order.image, 'facts'), ...(order.under === undefined ? {} : { environment: output(order.under, 'lock'), glue: output(order.under, 'glue') }) },
     label: `test image ${order.name}`,
   }
 }

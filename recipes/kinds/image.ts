@@ -7,9 +7,9 @@ import { layoutFiles } from '../../outputs/oci/layout.ts'
 import type { RunConfig } from '../../outputs/oci/media.ts'
 import { contentSize } from '../../outputs/rootfs/content.ts'
 import type { Catalogue } from '../plan/catalogue.ts'
+import { lockedProvider } from './composer.ts'
 import { type ImageLock, packedInput } from './image-lock.ts'
-import { lockedProvider, type PlannedLayers } from './image-plan.ts'
-import { inputDigest } from './input-digest.ts'
+import type { PlannedLayers } from './image-plan.ts'
 import { putJson, readJson } from './json-blob.ts'
 import { layerAction, type LayerResult, type PackedInput } from './layer.ts'
 import { contentInStore } from './root-tree.ts'
@@ -40,14 +40,14 @@ export function imageAction(id: NodeId, from: { readonly lock: NodeId; readonly 
     id,
     kind: 'image',
     spec: toSpec(image),
-    inputs: { lock: { kind: 'output', node: from.lock, output: 'lock' }, plan: planned('plan'), top: planned('top'), 'top-facts': planned('top-facts'), root: planned('root') },
+    inputs: { lock: { kind: 'output', node: from.lock, output: 'lock' }, plan: planned('plan'), top: planned('top'), 'top-facts': planned('top-facts') },
     label: `image ${image.name}`,
   }
 }
 
 /** Puts the layers of an image together as an OCI layout. Reads what is known of them, and none of their bytes. */
 export function imageKind(catalogue: Catalogue): ActionKind {
-  return { name: 'image', version: 2, outputs: () => ['layout', 'root', 'facts'], expand: (context) => layers(context, catalogue), run: image }
+  return { name: 'image', version: 3, outputs: () => ['layout', 'facts'], expand: (context) => layers(context, catalogue), run: image }
 }
 
 /** Asks for the layers that the plan names, each an action of its own. */
@@ -88,7 +88,6 @@ async function image(context: RunContext): Promise<Outcome> {
   for (const [path, content] of layoutFiles([made], { name, annotations })) files.push([relPath(path), { kind: 'file', mode: 0o644, digest: await contentInStore(cas, content) }])
   const outputs: Record<string, Output> = {
     layout: { kind: 'tree', digest: await buildTree(cas, files) },
-    root: { kind: 'tree', digest: inputDigest(context, 'root') },
     facts: await putJson(cas, toJson(facts)),
   }
   return { kind: 'done', outputs }

@@ -72,7 +72,9 @@ interface StoredLayer {
 
 async function stored(context: RunContext, comment: string, write: (options: WriteLayerOptions) => Promise<LayerFacts>): Promise<StoredLayer> {
   // Straight into the store: what is given up on the way never becomes visible there.
-  const facts = await write({ read: reader(context.cas), sink: (bytes) => context.cas.putStream(bytes) })
+  const { cas } = context
+  const join = cas.putJoined?.bind(cas)
+  const facts = await write({ read: reader(cas), sink: (bytes) => cas.putStream(bytes), ...(join === undefined ? {} : { join }) })
   const result: LayerResult = { ...facts, comment }
   return { layer: { kind: 'blob', digest: facts.blob }, facts: await putJson(context.cas, { ...result } as Json) }
 }

@@ -3,9 +3,9 @@ import { writeTree } from '../../cache/tree-write.ts'
 import type { Action, ActionKind, Input, Outcome, RunContext } from '../../engine/action.ts'
 import type { Catalogue } from '../plan/catalogue.ts'
 import type { Step, Test } from '../plan/planned.ts'
-import { environmentTrees } from './build.ts'
+import { type EnvironmentLocks, environmentTrees } from './build.ts'
 import type { EnvironmentLock } from './environment.ts'
-import { putJson, readJson } from './json-blob.ts'
+import { JsonMemo, putJson, readJson } from './json-blob.ts'
 import { plainFolder } from './plain-folder.ts'
 import { unpackedApk } from './unpacked-apk.ts'
 import { runSteps, type WorkshopPorts } from './workshop.ts'
@@ -31,7 +31,8 @@ export function testAction(order: {
 }
 
 export function testKind(ports: WorkshopPorts, catalogue: Catalogue): ActionKind {
-  return { name: 'test', version: 2, outputs: () => ['passed'], expand: (context) => environmentTrees(context, catalogue), run: (context) => test(context, ports) }
+  const locks: EnvironmentLocks = new JsonMemo()
+  return { name: 'test', version: 2, outputs: () => ['passed'], expand: (context) => environmentTrees(context, catalogue, locks), run: (context) => test(context, ports) }
 }
 
 async function test(context: RunContext, ports: WorkshopPorts): Promise<Outcome> {

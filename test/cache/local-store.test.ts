@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { digestText } from '../../base/digest.ts'
+import { digestBytes, digestText } from '../../base/digest.ts'
 import { type AbsPath, absPath, digestHash, relPath } from '../../base/ids.ts'
 import { type Clock, systemClock, systemRandom } from '../../base/ports.ts'
 import { Fault } from '../../base/result.ts'
@@ -78,6 +78,31 @@ describe('the local store', () => {
     handOver()
     await store.close()
     await expect.poll(() => readdirSync(store.layout.tmp), { timeout: 10_000 }).toEqual([])
+  })
+
+  test('joins bytes and parts of blobs to what one stream of them would be', async () => {
+    const store = open()
+    const [small, large] = [bytesOf(1_000), bytesOf(2_500_000)]
+    const parts = [Buffer.from('head'), { blob: await store.cas.put(large), from: 300_000, to: 2_400_001 }, { blob: await store.cas.put(small, 'many'), from: 0, to: 1_000 }, Buffer.from('end')]
+    const joined = await store.cas.putJoined(parts)
+    const expected = Buffer.concat([Buffer.from('head'), large.subarray(300_000, 2_400_001), small, Buffer.from('end')])
+    expect(joined).toBe(digestBytes(expected))
+    expect(Buffer.from((await store.cas.read(joined)) ?? []).equals(expected)).toBe(true)
+    expect(statSync(blobPath(store.layout, joined))).toMatchObject({ mode: 0o100444, mtimeMs: 0 })
+    await store.close()
+    expect(readdirSync(store.layout.tmp)).toEqual([])
+  })
+
+  test('joins nothing of a blob that rotted or is not here, outside of the part that is taken too', async () => {
+    const store = open()
+    const digest = await store.cas.put(bytesOf(2_000_000))
+    rot(blobPath(store.layout, digest))
+    for (const blob of [digest, digestText('never put')]) {
+      await expect(store.cas.putJoined([{ blob, from: 10, to: 20 }])).rejects.toMatchObject({ name: 'MissingBlob', digest: blob })
+    }
+    expect(quarantined(store)).toEqual([digestHash(digest)])
+    await store.close()
+    expect(readdirSync(store.layout.tmp)).toEqual([])
   })
 
   test('keeps a temporary folder that was kept', async () => {

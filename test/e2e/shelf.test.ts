@@ -1,4 +1,5 @@
-import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Tiny } from './tiny.ts'
@@ -24,6 +25,19 @@ describe('what a build leaves for other tools', () => {
     expect(anew(before)).toEqual(['greeting-1.0-r0.apk'])
     const solved = await tiny.nacre(['solve', 'greeting', '--repository', join(tiny.store, 'out', 'repository'), '--keyring', join(tiny.store, 'out', 'repository', readdirSync(join(tiny.store, 'out', 'repository')).find((name) => name.endsWith('.pub')) ?? '')])
     expect(solved.stdout).toContain('greeting')
+  })
+
+  it('is kept by a store that was moved', async () => {
+    const moved = `${tiny.store}-moved`
+    execFileSync('cp', ['-a', tiny.store, moved])
+    const there = join(moved, 'out', 'repository', 'x86_64')
+    const names = apks()
+    const before = new Map(names.map((name) => [name, statSync(join(there, name)).ino]))
+    tiny.edit('recipes/greeting.yaml', 'Other words', 'Words of a moved store')
+    expect((await tiny.nacre(['build', '--all', '--store', moved])).code).toBe(0)
+    expect(names.filter((name) => statSync(join(there, name)).ino !== before.get(name))).toEqual(['greeting-1.0-r0.apk'])
+    tiny.edit('recipes/greeting.yaml', 'Words of a moved store', 'Other words')
+    rmSync(moved, { recursive: true })
   })
 
   it('is put right where somebody changed it', async () => {
