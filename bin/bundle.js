@@ -6,7 +6,7 @@ import { rolldown } from 'rolldown'
 
 /** Every module that one of these imports, and that no group before it has, goes into the group's file. */
 const groups = [
-  { name: 'nacre', test: /\/dist\/cli\/(?:main|commands|decide)\.js$/, priority: 2 },
+  { name: 'nacre', test: /\/dist\/cli\/(?:main|commands|decide|decide-plan)\.js$/, priority: 2 },
   { name: 'part', test: /\/dist\/cli\/delta-build\.js$/, priority: 1.5 },
   { name: 'work', test: /\/dist\/cli\/commands\/build\.js$/, priority: 1 },
 ]

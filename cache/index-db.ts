@@ -29,6 +29,7 @@ export const longestKey = 1500
 export class IndexDb {
   readonly #layout: Layout
   #root: RootDatabase | undefined
+  readonly #tables: { refresh(): void }[] = []
 
   constructor(layout: Layout) {
     this.#layout = layout
@@ -39,11 +40,16 @@ export class IndexDb {
   }
 
   texts(name: string): Table<string> {
-    return new LmdbTable<string>(() => this.#open<string>(name, 'string'))
+    return this.#listed(new LmdbTable<string>(() => this.#open<string>(name, 'string')))
   }
 
   bytes(name: string): Table<Uint8Array> {
-    return new LmdbTable<Uint8Array>(() => this.#open<Uint8Array>(name, 'binary'))
+    return this.#listed(new LmdbTable<Uint8Array>(() => this.#open<Uint8Array>(name, 'binary')))
+  }
+
+  /** Makes the index and all of its tables, where they are not there. */
+  settle(): void {
+    for (const table of this.#tables) table.refresh()
   }
 
   /** Whether there is an index already: asking one that there isn't would make it. */
@@ -67,6 +73,11 @@ export class IndexDb {
     this.#root = undefined
     await root.flushed
     await root.close()
+  }
+
+  #listed<T extends { refresh(): void }>(table: T): T {
+    this.#tables.push(table)
+    return table
   }
 
   #open<V>(name: string, encoding: 'string' | 'binary'): Database<V, Uint8Array> {

@@ -6,8 +6,8 @@ import { machineFault } from './machine-fault.ts'
 import type { Scratch } from './scratch.ts'
 import { openSealed, type SealedFile, writeSealed } from './sealed-file.ts'
 
-/** What a finished build leaves, each a file of its own: a no-op reads the receipt alone. */
-export type ReceiptPart = 'receipt' | 'graph' | 'rows' | 'amendment'
+/** What a finished build leaves, each a file of its own: a no-op reads the receipt alone. A plan leaves what it said as `text`. */
+export type ReceiptPart = 'receipt' | 'graph' | 'rows' | 'amendment' | 'text'
 
 /** Receipts of finished builds by name. Plain files: a build that finds nothing to do reads one or two of them and loads no index. */
 export class Receipts {

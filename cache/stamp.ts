@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { errno } from '../base/result.ts'
 import type { Layout } from './layout.ts'
 
 /** The 256 folders of the CAS, whose times change when a blob comes or goes. */
@@ -56,6 +57,30 @@ export function raiseGeneration(layout: Layout, unique: string, what: 'swept' | 
 /** The second line: of the last blob that went alone. */
 export function breakage(generation: string): string {
   return generation.split('\n')[1] ?? ''
+}
+
+/** Bytes at the beginning of the index that hold the two pages of LMDB's state (mdb.c, `MDB_meta`), whatever the size of a page. */
+const metaPages = 65_536
+
+/**
+ * Equal to an earlier stamp only if nothing was written to the index since, and no blob has left the store: each commit of LMDB rewrites one of the first
+ * two pages, with the number of the transaction. Empty when there is no index.
+ */
+export function resultsStamp(layout: Layout): string {
+  const pages = Buffer.alloc(metaPages)
+  try {
+    const file = openSync(layout.index, 'r')
+    try {
+      const { ino, size } = fstatSync(file, { bigint: true })
+      const length = readSync(file, pages, 0, metaPages, 0)
+      return `${storeStamp(layout)} ${ino} ${size} ${hash('sha256', pages.subarray(0, length))}`
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return ''
+    throw error
+  }
 }
 
 function fileOf(layout: Layout): string {

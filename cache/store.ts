@@ -54,6 +54,8 @@ export interface Store {
   readonly lease: Lease
   readonly scratch: Scratch
   readonly clock: Clock
+  /** Makes the index if there is none, with all that a look at it would make: afterwards, looking writes nothing. */
+  settle(): void
   /** An empty folder on the store's file system. */
   temp(name: string): TempFolder
   /** Waits for what was written, lets go of everything. The store can't be used afterwards. */
@@ -86,6 +88,7 @@ export function openStore(root: AbsPath, ports: StorePorts): Store {
     roots: new Roots(layout, { cas, locks, lease, mark, scratch, clock }),
     steps: new StepFolders(layout, { mark, scratch, clock }),
     receipts: new Receipts(layout, { scratch, boot: ports.boot ?? session.boot }),
+    settle: () => index.settle(),
     temp: (name) => scratch.temp(name),
     close: async () => {
       await cas.close()

@@ -20,7 +20,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   key: async () => (await import('./commands/key.ts')).keyCommand,
   lint: async () => (await import('./commands/lint.ts')).lintCommand,
   lock: async () => (await import('./commands/lock.ts')).lockCommand,
-  plan: async () => (await import('./commands/plan.ts')).planCommand,
+  plan: async () => (await import('./decide-plan.ts')).decidePlan,
   report: async () => (await import('./commands/report.ts')).reportCommand,
   run: async () => (await import('./commands/run.ts')).runImageCommand,
   solve: async () => (await import('./commands/solve.ts')).solveCommand,
