@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 /** Of package.json, beside the compiled program's folder and beside the sources alike. */
 export function version(): string {
@@ -11,4 +12,10 @@ export function version(): string {
     }
   }
   return 'unknown'
+}
+
+/** Another one for another program, of the same version too: a checkout that was changed and compiled again decides otherwise. No comma is in it. */
+export function program(): string {
+  const stat = statSync(fileURLToPath(import.meta.url), { bigint: true, throwIfNoEntry: false })
+  return `${version()} ${stat?.size ?? ''} ${stat?.mtimeNs ?? ''}`
 }
