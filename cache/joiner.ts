@@ -32,6 +32,8 @@ export type Joined =
 
 /** Bytes for which nobody starts a thread, which takes 40 ms, or waits for it: they are joined in 5. */
 const few = 1 << 20
+/** Bytes that are joined here while the thread starts. */
+const some = 1 << 24
 
 /**
  * Puts files together on a thread of its own, so that hashing what is read and what is written keeps nobody from other work: for an image of
@@ -43,8 +45,11 @@ export class Joiner {
   readonly #waiting: { resolve(joined: Joined): void; reject(error: unknown): void }[] = []
 
   async join(order: JoinOrder): Promise<Joined> {
-    if ((this.#worker === undefined || this.#waiting.length > 0) && sizeOf(order) <= few) return (this.#here ??= makeJoin({ fs, crypto }))(order)
-    const worker = (this.#worker ??= this.#start())
+    const size = sizeOf(order)
+    const fresh = this.#worker === undefined
+    // What is joined here meanwhile costs the thread's start nothing.
+    const worker = size <= few ? this.#worker : (this.#worker ??= this.#start())
+    if (worker === undefined || ((fresh || this.#waiting.length > 0) && size <= (fresh ? some : few))) return (this.#here ??= makeJoin({ fs, crypto }))(order)
     return new Promise((resolve, reject) => {
       if (this.#waiting.push({ resolve, reject }) === 1) worker.ref()
       worker.postMessage(order)

@@ -12,7 +12,7 @@ import { bytesType, MalformedWire, varintType, WireReader, WireWriter } from './
 /** The canonical bytes of a directory. A name or target that a tree can't hold is a fault: whoever takes names from outside checks them first. */
 export function encodeDirectory(directory: Directory): Uint8Array {
   const names = [...directory.entries.keys()].sort(byBytes)
-  const lists = [new WireWriter(), new WireWriter(), new WireWriter()] as const
+  const lists = [new WireWriter(names.length * 128), new WireWriter(), new WireWriter()] as const
   for (const name of names) {
     const node = directory.entries.get(name)
     if (node === undefined) continue
@@ -21,9 +21,10 @@ export function encodeDirectory(directory: Directory): Uint8Array {
     else if (node.kind === 'directory') lists[1].messageField(2, directoryMessage(name, node))
     else lists[2].messageField(3, symlinkMessage(name, node))
   }
-  const properties = new WireWriter()
-  if (directory.mode !== 0o755) properties.messageField(5, modeMessage(directory.mode))
-  return Buffer.concat([...lists, properties].map((part) => part.finish()))
+  const [all, ...rest] = lists
+  for (const list of rest) all.append(list)
+  if (directory.mode !== 0o755) all.messageField(5, modeMessage(directory.mode))
+  return all.finish()
 }
 
 /** Undefined for bytes that aren't a canonical Directory: malformed, unsorted, with unknown fields, or with names that could leave it. */
@@ -50,7 +51,7 @@ const loneSurrogate = /\p{Surrogate}/u
 
 function fileMessage(name: string, node: FileNode): WireWriter {
   const message = new WireWriter()
-  message.bytesField(1, Buffer.from(name))
+  message.textField(1, name)
   message.messageField(2, digestMessage(node.digest))
   if ((node.mode & 0o100) !== 0) message.varintField(4, 1)
   if (node.mode !== 0o644 && node.mode !== 0o755) message.messageField(6, modeMessage(node.mode))
@@ -59,7 +60,7 @@ function fileMessage(name: string, node: FileNode): WireWriter {
 
 function directoryMessage(name: string, node: DirectoryNode): WireWriter {
   const message = new WireWriter()
-  message.bytesField(1, Buffer.from(name))
+  message.textField(1, name)
   message.messageField(2, digestMessage(node.digest))
   return message
 }
@@ -67,14 +68,14 @@ function directoryMessage(name: string, node: DirectoryNode): WireWriter {
 function symlinkMessage(name: string, node: SymlinkNode): WireWriter {
   if (!isTreeTarget(node.target)) throw new Fault('internal', `${JSON.stringify(node.target)} can't be the target of a symlink in a tree`)
   const message = new WireWriter()
-  message.bytesField(1, Buffer.from(name))
-  message.bytesField(2, Buffer.from(node.target))
+  message.textField(1, name)
+  message.textField(2, node.target)
   return message
 }
 
 function digestMessage(digest: Digest): WireWriter {
   const message = new WireWriter()
-  message.bytesField(1, Buffer.from(digestHash(digest), 'latin1'))
+  message.textField(1, digestHash(digest))
   if (digestSize(digest) !== 0) message.varintField(2, digestSize(digest))
   return message
 }

@@ -3,53 +3,70 @@
 export const varintType = 0
 export const bytesType = 2
 
-/** Collects the bytes of one message. */
+/** Collects the bytes of one message, in one buffer: a file of a folder is a message of three others, and a build encodes thousands. */
 export class WireWriter {
-  readonly #parts: Uint8Array[] = []
+  #bytes: Buffer
   #length = 0
+
+  /** `expected` bytes are not copied to a larger buffer when they come. */
+  constructor(expected = 128) {
+    this.#bytes = Buffer.allocUnsafe(expected)
+  }
 
   get length(): number {
     return this.#length
   }
 
   varintField(field: number, value: number): void {
+    this.#room(2 * longestVarint)
     this.#varint((field << 3) | varintType)
     this.#varint(value)
   }
 
-  bytesField(field: number, bytes: Uint8Array): void {
-    this.#varint((field << 3) | bytesType)
-    this.#varint(bytes.byteLength)
-    this.#push(bytes)
+  textField(field: number, text: string): void {
+    const length = Buffer.byteLength(text)
+    this.#head(field, length)
+    this.#length += this.#bytes.write(text, this.#length)
   }
 
   messageField(field: number, message: WireWriter): void {
-    this.#varint((field << 3) | bytesType)
-    this.#varint(message.length)
-    for (const part of message.#parts) this.#push(part)
+    this.#head(field, message.#length)
+    this.#length += message.#bytes.copy(this.#bytes, this.#length, 0, message.#length)
+  }
+
+  /** Adds what another one has collected. */
+  append(other: WireWriter): void {
+    this.#room(other.#length)
+    this.#length += other.#bytes.copy(this.#bytes, this.#length, 0, other.#length)
   }
 
   finish(): Uint8Array {
-    return Buffer.concat(this.#parts, this.#length)
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #head(field: number, length: number): void {
+    this.#room(2 * longestVarint + length)
+    this.#varint((field << 3) | bytesType)
+    this.#varint(length)
   }
 
   #varint(value: number): void {
-    if (value < 0x80) return this.#push(single[value] ?? Uint8Array.of(value))
-    const bytes: number[] = []
     // Division, not shifts: sizes go beyond 32 bits.
     let rest = value
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80)
-    bytes.push(rest)
-    this.#push(Uint8Array.from(bytes))
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#bytes[this.#length++] = (rest % 0x80) | 0x80
+    this.#bytes[this.#length++] = rest
   }
 
-  #push(bytes: Uint8Array): void {
-    this.#parts.push(bytes)
-    this.#length += bytes.byteLength
+  #room(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(2 * (this.#length + more))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
   }
 }
 
-const single: readonly Uint8Array[] = Array.from({ length: 0x80 }, (_, value) => Uint8Array.of(value))
+/** Bytes of the largest safe integer. */
+const longestVarint = 8
 
 /** Thrown by WireReader for bytes that no canonical encoder writes. */
 export class MalformedWire extends Error {

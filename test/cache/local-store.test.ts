@@ -87,6 +87,8 @@ describe('the local store', () => {
     const joined = await store.cas.putJoined(parts)
     const expected = Buffer.concat([Buffer.from('head'), large.subarray(300_000, 2_400_001), small, Buffer.from('end')])
     expect(joined).toBe(digestBytes(expected))
+    // The first one while the thread for it starts, and then on the thread.
+    for (const more of ['second', 'third']) expect(await store.cas.putJoined([...parts, Buffer.from(more)])).toBe(digestBytes(Buffer.concat([expected, Buffer.from(more)])))
     expect(Buffer.from((await store.cas.read(joined)) ?? []).equals(expected)).toBe(true)
     expect(statSync(blobPath(store.layout, joined))).toMatchObject({ mode: 0o100444, mtimeMs: 0 })
     await store.close()
