@@ -18,7 +18,7 @@ import { putBack } from './commands/put-back.ts'
 import type { OutputSite } from './commands/output-site.ts'
 import { storePlace } from './machine/places.ts'
 import { complain } from './output.ts'
-import type { PreviousBuild } from './previous-build.ts'
+import { type PreviousBuild, settleTouched } from './previous-build.ts'
 import { amendedPin } from './recent-builds.ts'
 import { tally } from './render/words.ts'
 import { type Bench, buildNodes } from './run-build.ts'
@@ -55,10 +55,12 @@ export async function deltaBuild(from: Arguments, previous: PreviousBuild, { ben
   const generation = generationOf(layout)
   await using bench = benchOf(storePlace(flag(from, 'store'), process.env), jobs === undefined ? undefined : Number(jobs), (memo) => knownFiles(known, memo))
   if (!(await areWhole(bench, cone))) return undefined
+  // A resident process has done so when it looked.
+  const touched = resident === undefined ? settleTouched(previous, verdict.touched) : verdict.touched
   const leaves = new LeafRecorder(systemClock.now(), { before: (leaf) => leafBefore(delta, leaf) })
   const { report, code } = await buildCone({ from, previous, delta, bench, leaves, terminal }, cone)
   if (report.unsettled.length > 0) return undefined
-  const build = { delta, cone, report, changed: verdict.changed, touched: verdict.touched }
+  const build = { delta, cone, report, changed: verdict.changed, touched }
   const understood = report.outcome === 'done' && foreseen(build)
   if (report.outcome === 'done' && (await takesAnothers(bench, delta, { cone, report, folder: previous.workspace }))) return undefined
   const put = report.outcome === 'done' ? await putBack({ session: siteOf(previous, delta, { cone, leaves }), store: bench.store }, report) : undefined

@@ -67,16 +67,23 @@ export function previousBuild(from: Arguments): (PreviousBuild & Disposable) | u
  */
 export function rememberLook(previous: PreviousBuild): void {
   const { known, amendment, verdict, stamp, receipts, name } = previous
-  const { receipt } = known
-  if (verdict.touched.length === 0 && stamp === (amendment?.stamp ?? receipt.head.stamp)) return
+  if (verdict.touched.length === 0 && stamp === (amendment?.stamp ?? known.receipt.head.stamp)) return
   if (verdict.touched.length < manyTouched) receipts.put(name, encodeAmendment(withTouched(previous, verdict.touched)), 'amendment')
-  else {
-    const fresh = openReceipt(receipts, name)
-    if (fresh?.head.id !== receipt.head.id) return
-    const own = verdict.touched.filter(({ leaf, now }) => leaf < fresh.table.count && fresh.table.hashAt(leaf) === now.hash)
-    for (const { leaf, now } of own) fresh.table.set(leaf, now)
-    receipts.put(name, fresh.encode(stamp))
-  }
+  else settleTouched(previous, verdict.touched, stamp)
+}
+
+/**
+ * Writes leaves that were only touched into the receipt itself when they are many: after a build from nothing, all that it put into the workspace is young.
+ * An amendment of thousands would be read by every build to come, and soon be too long for a build of a part. Returns those that an amendment must tell of.
+ */
+export function settleTouched({ receipts, name, known, amendment }: Pick<PreviousBuild, 'receipts' | 'name' | 'known' | 'amendment'>, touched: readonly Touched[], stamp?: string): readonly Touched[] {
+  if (touched.length < manyTouched) return touched
+  const fresh = openReceipt(receipts, name)
+  if (fresh?.head.id !== known.receipt.head.id) return touched
+  const isOwn = ({ leaf, now }: Touched): boolean => leaf < fresh.table.count && fresh.table.hashAt(leaf) === now.hash && amendment?.leaves.has(leaf) !== true
+  for (const each of touched) if (isOwn(each)) fresh.table.set(each.leaf, each.now)
+  receipts.put(name, fresh.encode(stamp ?? fresh.head.stamp))
+  return touched.filter((each) => !isOwn(each))
 }
 
 /** The amendment with leaves as they are now, and the store's stamp of this look. */

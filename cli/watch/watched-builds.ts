@@ -11,7 +11,7 @@ import { KnownLeaves, type Touched } from '../../engine/known-leaves.ts'
 import type { FolderWatch, Told } from '../../engine/watch/folder-watch.ts'
 import { WatchedLeaves } from '../../engine/watch/watched-leaves.ts'
 import { openDelta } from '../delta-build.ts'
-import { isWhole, openAmendment, openReceipt, type PreviousBuild } from '../previous-build.ts'
+import { isWhole, openAmendment, openReceipt, type PreviousBuild, settleTouched } from '../previous-build.ts'
 import { receiptName } from '../receipt-request.ts'
 import { coverEverything } from './sweep.ts'
 
@@ -49,6 +49,8 @@ interface Held {
   amendment: Amendment | undefined
   /** Of the amendment's file, when this process wrote it. */
   own: string
+  /** The same of the receipt's own. */
+  ownReceipt: string
   /** Leaves of which the stat is another than the receipt's, by number; what a build leaves tells of them. */
   readonly touched: Map<number, Touched>
   /** Opened when it is wanted first. */
@@ -88,7 +90,7 @@ export class WatchedBuilds implements Disposable {
     held.last = ++this.#turn
     const { known } = held.leaves
     const { changed, touched } = held.leaves.look(since)
-    for (const each of touched) held.touched.set(each.leaf, each)
+    for (const each of this.#settled(held, touched)) held.touched.set(each.leaf, each)
     for (const { leaf, now } of touched) if (leaf < known.receipt.table.count) known.receipt.table.set(leaf, now)
     const stock = this.#stock()
     const whole = stock === held.stock || (breakage(generationOf(layout)) === held.breakage && isWhole(layout, known.receipt, held.amendment))
@@ -103,7 +105,7 @@ export class WatchedBuilds implements Disposable {
   amended({ name }: PreviousBuild, amendment: Amendment): void {
     const held = this.#held.get(name)
     if (held === undefined || held.leaves.known.receipt.head.id !== amendment.receipt) return
-    held.own = this.#amendmentFile(name)
+    held.own = this.#file(name, 'amendment')
     this.#takeAmendment(held, amendment)
   }
 
@@ -152,8 +154,8 @@ export class WatchedBuilds implements Disposable {
     for (const held of [...this.#held.values()]) {
       const part = (name: Parameters<typeof receiptPath>[2]): boolean => told.paths.has(receiptPath(layout, held.name, name))
       // Another build has left a newer receipt, or amended it.
-      if (part('receipt') || part('graph') || part('rows')) this.#drop(held.name)
-      else if (part('amendment') && held.own !== this.#amendmentFile(held.name)) this.#amend(held)
+      if ((part('receipt') && held.ownReceipt !== this.#file(held.name, 'receipt')) || part('graph') || part('rows')) this.#drop(held.name)
+      else if (part('amendment') && held.own !== this.#file(held.name, 'amendment')) this.#amend(held)
     }
   }
 
@@ -171,9 +173,17 @@ export class WatchedBuilds implements Disposable {
     held.touched.clear()
   }
 
+  /** Those of which the receipt does not tell by now. Where nothing is watched, nothing is kept. */
+  #settled(held: Held, touched: readonly Touched[]): readonly Touched[] {
+    const { receipts, folders } = this.#parts
+    const left = folders === undefined ? touched : settleTouched({ receipts, name: held.name, known: held.leaves.known, amendment: held.amendment }, touched)
+    if (left.length < touched.length) held.ownReceipt = this.#file(held.name, 'receipt')
+    return left
+  }
+
   /** Another one for every writing. */
-  #amendmentFile(name: string): string {
-    const stat = statSync(receiptPath(this.#parts.layout, name, 'amendment'), { bigint: true, throwIfNoEntry: false })
+  #file(name: string, part: 'receipt' | 'amendment'): string {
+    const stat = statSync(receiptPath(this.#parts.layout, name, part), { bigint: true, throwIfNoEntry: false })
     return stat === undefined ? '' : `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}`
   }
 
@@ -195,7 +205,7 @@ export class WatchedBuilds implements Disposable {
     if (amendment !== undefined) known.amend(amendment)
     const oldest = [...this.#held.values()].sort((a, b) => a.last - b.last)[0]
     if (this.#held.size >= mostHeld && oldest !== undefined) this.#drop(oldest.name)
-    const held: Held = { name, leaves: new WatchedLeaves(known, { folders, threads: availableParallelism() }), amendment, touched: new Map(), delta: undefined, own: '', stock: undefined, breakage: breakage(generationOf(this.#parts.layout)), last: 0 }
+    const held: Held = { name, leaves: new WatchedLeaves(known, { folders, threads: availableParallelism() }), amendment, touched: new Map(), delta: undefined, own: '', ownReceipt: '', stock: undefined, breakage: breakage(generationOf(this.#parts.layout)), last: 0 }
     // As it was before the files of the store were looked at: what is lost from here on is told of, or raises the generation.
     const stock = this.#stock()
     if (storeStamp(this.#parts.layout) === (amendment?.stamp ?? receipt.head.stamp)) held.stock = stock
