@@ -65,6 +65,28 @@ describe('a plan that is asked for again', () => {
   })
 })
 
+describe('a plan of a recipe that uses a pipeline', () => {
+  const pipeline = (text: string): string => `name: Mark\npipeline:\n  - runs: echo ${text} > "\${{targets.destdir}}/mark"\n`
+  const tiny = new Tiny({ 'pipelines/mark.yaml': pipeline('one'), 'recipes/own.yaml': `${recipe('own', 'mkdir -p "${{targets.destdir}}"')}  - uses: mark\n` })
+  afterAll(() => tiny[Symbol.asyncDispose]())
+
+  it('says that it would run once the pipeline is another, and is refused when the pipeline is gone', async () => {
+    tiny.write({ 'nacre.yaml': `${tiny.read('nacre.yaml')}pipelines: [pipelines]\n` })
+    expect((await tiny.build(['own'])).code).toBe(0)
+    const told = async (): Promise<string> => (await tiny.nacre(['plan', 'own'])).stdout
+    expect(await told()).toMatch(/^0 would run/)
+    expect(await remembered(tiny, ['own'])).toBe(true)
+    tiny.write({ 'pipelines/mark.yaml': pipeline('two') })
+    expect(await told()).toContain('run    build own')
+    expect(await remembered(tiny, ['own'])).toBe(true)
+    expect(await told()).toBe(await anew(tiny, ['own']))
+    tiny.write({ 'pipelines/mark.yaml': pipeline('one') })
+    expect(await told()).toMatch(/^0 would run/)
+    rmSync(join(tiny.workspace, 'pipelines', 'mark.yaml'))
+    expect((await tiny.nacre(['plan', 'own'])).code).not.toBe(0)
+  })
+})
+
 describe.each(seeds)('plans with the edits of seed %i', (seed) => {
   it('say what they would say without a memory', { timeout: 240_000 }, async () => {
     await using tiny = new Tiny()
