@@ -62,7 +62,7 @@ export function nacreWatchBy(name: string, program: readonly string[]): Engine {
   return {
     ...plain,
     name: `${name} watch`,
-    cannot: { plan: 'the watcher has no part in it', cold: resident, restore: resident, resume: resident },
+    cannot: { plan: 'the watcher has no part in it', replan: 'the watcher has no part in it', cold: resident, restore: resident, resume: resident },
     find: () => (spawnSync(program[0] ?? '', [...program.slice(1), 'watch', '--help'], { stdio: 'ignore' }).status === 0 ? plain.find() : { absent: 'this nacre has no watch' }),
     resident: {
       async start(place) {
